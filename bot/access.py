@@ -19,6 +19,7 @@ from bot.domain.reference import (
     AnswerRef,
     CaseRef,
     ConnectionRef,
+    ConnectionsRef,
     ItemRef,
     PromptsRef,
     ProposalRef,
@@ -253,8 +254,8 @@ def _referred(subject: Reference, work: ReadOnlyWork) -> list[_Thing]:
             answer = work.retros.answer(id)
             case = work.cases.get(answer.case_number) if answer else None
             return [_Thing(subject, case.channel_id, answer, case.cancelled)] if answer and case else []
-        case PromptsRef(channel_id=channel_id):
-            # Each channel has some, whether or not its team is there yet.
+        case PromptsRef(channel_id=channel_id) | ConnectionsRef(channel_id=channel_id):
+            # Each channel has them, whether or not its team is there yet.
             return [_Thing(subject, channel_id, None, cancelled=False)]
         case ProposalRef(number=number):
             proposal = work.proposals.get(number)

@@ -31,6 +31,7 @@ from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import LEASE_SECONDS
 from bot.domain.person import Person
+from bot.helpdesks import Helpdesks
 from bot.jobs.retro import Show
 from bot.messages.export import Format
 from bot.ports import Limits, Locked, Messenger, ReadOnlyWork, Transactions, UnitOfWork
@@ -60,7 +61,7 @@ from handlers.foretold import Forecast, foretell
 from handlers.helpdesks.incoming import Hooks
 from handlers.helpdesks.notes import LIMITS as OF_NOTES
 from handlers.helpdesks.notes import NoteMessenger
-from handlers.helpdesks.outgoing import Outgoing
+from handlers.helpdesks.outgoing import Outgoing, target
 from handlers.helpdesks.products import PRODUCTS
 from handlers.server import healthz, listening
 from handlers.web.additions import add_channel, machine_zone
@@ -191,7 +192,19 @@ def _app(settings: Settings, database: Database) -> App:
     woken = asyncio.Event()
     # A pace of 0 is for stand-ins, which take as much as is sent.
     starts = settings.amends_starts_a_minute if settings.amends_pace else 0
-    return App(settings, database, Bot(database, woken.set, Allowance(starts)), woken)
+    bot = Bot(database, woken.set, Allowance(starts))
+    bot.helpdesks = helpdesks(settings)
+    return App(settings, database, bot, woken)
+
+
+def helpdesks(settings: Settings) -> Helpdesks:
+    """What a team can connect, and where that would send."""
+    stand_ins = settings.helpdesk_hosts
+    return Helpdesks(
+        PRODUCTS,
+        settings.amends_url,
+        lambda hosts, origin: target(origin, hosts, stand_ins) is not None,
+    )
 
 
 def _check_is_there(database: Database) -> None:

@@ -18,6 +18,7 @@ from bot.domain.case import first_bring_back
 from bot.domain.errors import ConflictError, NextStep, Refused, as_one
 from bot.domain.job import Job, minute
 from bot.domain.person import Person
+from bot.helpdesks import NO_HELPDESKS
 from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
 from bot.jobs.payload import JobPayload, unsaid_jobs
@@ -77,6 +78,8 @@ class Bot:
         self.memberships: dict[str, Memberships] = {}
         self.pages_at: dict[str, str] = {}
         """Where the pages of a platform's people are, without a slash at its end."""
+        self.helpdesks = NO_HELPDESKS
+        """What a team can connect."""
         self.answering = 0
         """How many requests are being answered just now; whoever speaks unasked may hold back."""
         self.untold = Untold()
@@ -167,6 +170,8 @@ class Bot:
         pages_at = self._pages_at(route, request)
         if pages_at:
             invocation = invocation.model_copy(update={"pages_at": pages_at})
+        if route.command.connects:
+            invocation = invocation.model_copy(update={"helpdesks": self.helpdesks})
         try:
             if route.command.access in ("channel", "thing", "members") and not request.bulk:
                 await self._ask_before(request, facts)

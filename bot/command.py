@@ -16,7 +16,7 @@ from typing import (
     get_args,
 )
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, InstanceOf, field_validator, model_validator
 
 from bot.domain import reference
 from bot.domain.channel import Channel
@@ -24,6 +24,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.reference import Reference, not_found
 from bot.fields import FieldSpec, Tick, field, read_all, specs_of, storable
+from bot.helpdesks import NO_HELPDESKS, Helpdesks
 from bot.messages.page import Page
 from bot.messages.parts import OFFERED, Button, Form, Message, Part
 
@@ -176,6 +177,8 @@ class Invocation(BaseModel, frozen=True):
     """How many teams' channels were too many to ask whether they are in them."""
     pages_at: str = ""
     """Of a command that is `shown_at` a page: where the pages are, without a last slash; "": nowhere."""
+    helpdesks: InstanceOf[Helpdesks] = Field(NO_HELPDESKS, repr=False)
+    """Of a command that `connects`: what a team can connect."""
 
     @property
     def person(self) -> Person:
@@ -238,6 +241,7 @@ class Command(Invocation, frozen=True):
     shows_link: ClassVar[bool] = False
     names_people: ClassVar[bool] = False
     set_at: ClassVar[str] = ""
+    connects: ClassVar[bool] = False
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
@@ -267,7 +271,8 @@ class Command(Invocation, frozen=True):
     @classmethod
     def filled_again(cls, values: Mapping[str, str]) -> Mapping[str, str]:
         """What stands in its form that is shown once more, after it was filled in like this."""
-        return values
+        secret = {spec.name for spec in cls.fields() if spec.kind == "secret"}
+        return {name: value for name, value in values.items() if name not in secret}
 
     @property
     def unnamed(self) -> bool:

@@ -79,6 +79,7 @@ def _read_number(value: str) -> int | None:
 READERS: Mapping[FieldKind, Callable[[str], object]] = {
     "line": storable,
     "text": storable,
+    "secret": storable,
     "choice": storable,
     "person": storable,
     "place": storable,
@@ -94,6 +95,8 @@ Line = Annotated[str, Kind("line")]
 """A short text; empty when nothing was written."""
 Text = Annotated[str, Kind("text")]
 """A long text; empty when nothing was written."""
+Secret = Annotated[str, Kind("secret")]
+"""What nobody may read again: a password or a token."""
 Choice = Annotated[str, Kind("choice")]
 """The value of one option; empty when none was chosen."""
 PersonId = Annotated[str, Kind("person")]
@@ -188,7 +191,7 @@ class FieldSpec(BaseModel, frozen=True):
             label=self.label,
             kind=self.kind,
             needed=bool(self.needed) and self.kind != "tick",
-            value=value or self.value,
+            value="" if self.kind == "secret" else value or self.value,
             options=self.options,
             hint=self.hint,
             max_length=self.max_length,

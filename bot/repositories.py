@@ -494,6 +494,10 @@ class ReadProposals(Protocol):
         """Those of a customer, upper and lower case alike; an index carries it."""
         ...
 
+    def opened_of_customer(self, connection_id: str, name: str, limit: int) -> Sequence[Proposal]:
+        """A connection's of a customer that became cases, the last one first; as of_customer."""
+        ...
+
     def count_made(self, connection_id: str, since: datetime) -> int:
         """How many have had a message of their own, or were opened at once, since then."""
         ...
@@ -506,6 +510,10 @@ class ReadProposals(Protocol):
 
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
         """Those that somebody opened or waved off, the last one first."""
+        ...
+
+    def waiting(self, connection_id: str) -> Sequence[Proposal]:
+        """Those of a connection that nobody has decided yet; an index carries it."""
         ...
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:

@@ -13,6 +13,8 @@ from bot.commands import board as board_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import connection as connection_commands
+from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import page as page_commands
 from bot.commands import policy as policy_commands
@@ -160,6 +162,11 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "",
         "what this team's retros ask; its lead adds, rewords, reorders and retires prompts",
     ),
+    "connect": TypedWord(
+        "connections.show",
+        "",
+        "this team's helpdesks: what they tell of is proposed as a failed case; its lead connects them",
+    ),
     "draft": TypedWord(
         "coach.draft",
         "[words to a customer]",
@@ -257,7 +264,29 @@ _ROUTES = (
     _route(board_commands.Share, board_commands.share),
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
+    _reading(connection_commands.Show, connection_commands.show),
+    _route(connection_commands.Add, connection_commands.add, connection_commands.open_add),
+    _route(connection_commands.Edit, connection_commands.edit, connection_commands.open_edit),
+    _reading(connection_commands.ShowDeliveries, connection_commands.show_deliveries),
+    _route(connection_commands.Test, connection_commands.test),
+    _route(
+        connection_secret_commands.RenewSecret,
+        connection_secret_commands.renew_secret,
+        connection_secret_commands.open_renew_secret,
+    ),
+    _route(
+        connection_secret_commands.PasteSecret,
+        connection_secret_commands.paste_secret,
+        connection_secret_commands.open_paste_secret,
+    ),
+    _route(
+        connection_secret_commands.GiveToken,
+        connection_secret_commands.give_token,
+        connection_secret_commands.open_give_token,
+    ),
+    _route(connection_commands.Remove, connection_commands.remove, connection_commands.open_remove),
     _route(signal_commands.TakeIn, signal_commands.take_in),
+    _route(signal_commands.TellBroken, signal_commands.tell_broken),
     _route(proposal_commands.Open, proposal_commands.open_proposal),
     _route(proposal_commands.WaveOff, proposal_commands.wave_off),
     _route(proposal_commands.SayWhy, proposal_commands.say_why, proposal_commands.open_say_why),
@@ -345,6 +374,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         proposal_jobs.Gather,
         proposal_jobs.LookUp,
         signal_jobs.ShowTest,
+        signal_jobs.TellBroken,
         signal_jobs.AskRules,
         case_jobs.Backlog,
         case_jobs.Withdrawn,

@@ -545,6 +545,7 @@ class ConnectionRow(Row, table=True):
     kind: str | None
     a_day: int
     test_for: str | None
+    test_until: datetime | None = Field(sa_type=UTCDateTime)
     asked_at: datetime | None = Field(sa_type=UTCDateTime)
     removed_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bot.domain.connection import Connection
 from bot.domain.item_step import STEPS
 from bot.domain.proposal import Proposal, take
-from bot.domain.reference import PromptsRef
+from bot.domain.reference import ConnectionsRef, PromptsRef
 from bot.domain.signal import Signal
 from bot.ports import UnitOfWork
 from bot.routes import COMMANDS
@@ -39,6 +39,8 @@ NEVER = {
     "prompts:::C1": "prompts:::C99",
     **dict.fromkeys(("P-1", "P-2", "P-3"), "P-99"),
     f"connection:{CONNECTION}/2026-03-05": f"connection:{'0' * 40}/2026-03-05",
+    f"connection:{CONNECTION}": f"connection:{'0' * 40}",
+    "connections:C1": "connections:C99",
 }
 """Labels that were never given, for the same commands."""
 
@@ -46,6 +48,15 @@ CHOSEN = {"text": "The notes are shown", "person": "U3", "date": "2026-04-01"}
 """What is filled into a field of a step's form, by its kind."""
 
 # What a person would fill in, so that the command would change something if it were let through.
+RULES = {
+    "rating": "1",
+    "tags": "",
+    "priorities": "",
+    "sla_breached": "",
+    "reopened": "",
+    "action": "open",
+    "a_day": "5",
+}
 VALUES: Mapping[str, Mapping[str, str]] = {
     "case.fail": {"what_happened": "Lost again", "place": "C1"},
     "case.fail_message": {"what_happened": "Lost again", "place": "C1"},
@@ -85,6 +96,12 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "recovery.take_back": {"step": "hear", "why": "It was another customer."},
     "recovery.hand_over": {"owner": "U3", "step": "everything"},
     "proposal.say_why": {"why": "It was small."},
+    "connection.add": {"product": "generic", **RULES},
+    "connection.edit": RULES,
+    "connection.renew_secret": {},
+    "connection.paste_secret": {"secret": "whsec-1"},
+    "connection.give_token": {"origin": "https://acme.zendesk.com", "token": "t"},
+    "connection.remove": {},
     "coach.draft": {"text": "Sorry.", "reader": "customer"},
     "team.settings": {
         "lead": "U9",
@@ -152,6 +169,13 @@ def _prompts(command_name: str, channel_id: str, kinds: Kinds) -> PromptsRef:
     return PromptsRef(channel_id=channel_id, key=key)
 
 
+def _of_helpdesks(command_name: str, channel_id: str) -> str:
+    """A proposal, the connection, or all connections of the channel."""
+    if command_name in ("connections.show", "connection.add"):
+        return str(ConnectionsRef(channel_id=channel_id))
+    return PROPOSED.get(command_name, f"connection:{CONNECTION}")
+
+
 def about(command_name: str, answer: str, channel_id: str = "C1", kinds: Kinds = NO_KINDS) -> str:
     """What a command is asked about: case, item, prompt, kind, the answer with this id, a day, words."""
     if command_name.startswith("reminder.show_all"):
@@ -162,8 +186,8 @@ def about(command_name: str, answer: str, channel_id: str = "C1", kinds: Kinds =
         return ""
     if command_name.startswith(("prompt.", "prompts.", "kind.", "kinds.")):
         return str(_prompts(command_name, channel_id, kinds))
-    if command_name in PROPOSED:
-        return PROPOSED[command_name]
+    if command_name in PROPOSED or command_name.startswith(("connection.", "connections.")):
+        return _of_helpdesks(command_name, channel_id)
     if command_name.endswith("_answer"):
         return answer
     if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):

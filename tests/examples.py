@@ -12,6 +12,8 @@ from bot.commands import action_item as action_item_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import connection as connection_commands
+from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
@@ -24,7 +26,7 @@ from bot.domain.board import BY_NAME as BOARD_GROUPS
 from bot.domain.board import Board, Thing
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case import Case, CaseChange
-from bot.domain.connection import Connection
+from bot.domain.connection import Connection, Rules
 from bot.domain.days_off import DaysOff, Span
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
@@ -62,16 +64,18 @@ from bot.domain.retro import (
     only_made_right,
 )
 from bot.domain.search import WHAT_HAPPENED, Text, asked_for
-from bot.domain.signal import Signal
+from bot.domain.signal import Signal, SignalDelivery, without_customer
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix, TeamRows, Trends, months_until
 from bot.domain.trends import trends as trends_of
+from bot.helpdesks import Helpdesks
 from bot.messages import (
     action_item,
     board,
     carry_over,
     case,
     coach,
+    connection,
     home,
     note,
     owed,
@@ -108,7 +112,9 @@ from bot.messages.search import Page as FoundPage
 from bot.messages.stale_form import changed_meanwhile
 from bot.prompts import PROMPTS, gaps_in
 from bot.reminders import BY_NAME
+from bot.repositories import NoteTrouble
 from bot.routes import OFFERS, TYPED
+from handlers.helpdesks.products import PRODUCTS
 from tests.desk import ASKED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -396,6 +402,28 @@ def _shown(
 
 
 CONNECTION = Connection(id="0f" * 20, channel_id="C1", product="generic", made_by="U1", made_at=AT)
+SECRET = "shown-this-once-0123456789abcdefghijklmnopq"
+ADDRESS = f"https://amends.example.com/hooks/{CONNECTION.id}"
+ZENDESK = CONNECTION.model_copy(
+    update={
+        "id": "1e" * 20,
+        "product": "zendesk",
+        "secret": "sealed",
+        "rules": Rules(rating=1, tags=("vip", "complaint"), priorities=("urgent",), sla_breached=True),
+        "action": "open",
+        "kind": "Delivery",
+    }
+)
+ANYTHING = connection.Shown(CONNECTION, "Anything else", last_at=AT)
+IN_ZENDESK = connection.Shown(ZENDESK, "Zendesk", own_secret=True, takes_notes=True)
+NEW_IN_ZENDESK = IN_ZENDESK._replace(
+    connection=ZENDESK.model_copy(update={"secret": "", "rules": Rules(), "action": "propose"})
+)
+LOST_NOTES = IN_ZENDESK._replace(
+    last_at=AT, trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token.")
+)
+LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
+HELPDESKS = Helpdesks(PRODUCTS, "https://amends.example.com", lambda hosts, origin: True)
 GATHERED_ON = CONNECTION.ref.on(TODAY)
 TOLD_SIGNAL = Signal(
     ticket="4711",
@@ -411,6 +439,26 @@ TOLD_SIGNAL = Signal(
     priority="urgent",
     sla_breached=True,
     reopened=True,
+)
+OF_ZENDESK = SignalDelivery(
+    connection_id=ZENDESK.id, key="1", arrived_at=AT, signal=TOLD_SIGNAL, became="proposed"
+)
+DELIVERIES = (
+    OF_ZENDESK,
+    *(
+        OF_ZENDESK.model_copy(update={"key": made, "became": made})
+        for made in ("gathered", "opened", "known", "test")
+    ),
+    OF_ZENDESK.model_copy(
+        update={
+            "key": "hostile",
+            "became": "",
+            "signal": Signal(ticket="8", reference="<!channel> *8*", at=AT, what_happened=HOSTILE),
+        }
+    ),
+    OF_ZENDESK.model_copy(
+        update={"key": "forgotten", "signal": without_customer(TOLD_SIGNAL, lambda words: words)}
+    ),
 )
 PROPOSAL = Proposal(
     number=3,
@@ -778,6 +826,39 @@ MESSAGES: Mapping[str, Message] = {
     "signal.test_of_nothing": signal.test(
         TOLD_SIGNAL.model_copy(update={"rating": 4}), (), CONNECTION, TEAM
     ),
+    "connection.listing": connection.listing(
+        TEAM, (ANYTHING, LOST_NOTES, LATE_NOTE, NEW_IN_ZENDESK), ANA
+    ),
+    "connection.listing_empty": connection.listing(TEAM, (), ANA),
+    "connection.listing_not_possible": connection.listing(
+        TEAM, (ANYTHING,), ANA, missing=connection_commands.NO_ADDRESS
+    ),
+    "connection.listing_without_a_lead": connection.listing(
+        TEAM.model_copy(update={"lead": "U9"}), (ANYTHING,), Person(id="U9", name="Dora", gone=True)
+    ),
+    "connection.listing_after": connection.listing(
+        TEAM, (ANYTHING,), ANA, before="Saved: that counts from the next delivery on."
+    ),
+    "connection.choice": connection.choice((TEAM, OWN.model_copy(update={"name": "sales"}))),
+    **{
+        f"connection.made_{name}": connection.made(
+            connection.Shown(CONNECTION, product.TITLE, product.OWN_SECRET, bool(product.HOSTS)),
+            product.instructions(ADDRESS, "" if product.OWN_SECRET else SECRET),
+            shows_secret=not product.OWN_SECRET,
+        )
+        for name, product in PRODUCTS.items()
+    },
+    "connection.renewed": connection.renewed(
+        ANYTHING, PRODUCTS["generic"].instructions(ADDRESS, SECRET)[1:2]
+    ),
+    "connection.secret_pasted": connection.secret_pasted("Zendesk"),
+    "connection.token_given": connection.token_given("https://acme.zendesk.com"),
+    "connection.awaits_test": connection.awaits_test("Zendesk"),
+    "connection.broken_test": connection.broken_test("Zendesk", "X-Amends-Secret is missing."),
+    "connection.deliveries": connection.deliveries(
+        "Zendesk", DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
+    ),
+    "connection.deliveries_none": connection.deliveries("Zendesk", (), ZENDESK.ref, "UTC", more=False),
     "signal.ask_rules": signal.ask_rules(CONNECTION, TEAM),
     "case.withdrawn": case.withdrawn(),
     "case.withdrawn_of_colleague": case.withdrawn_of_colleague(stays=True),
@@ -1228,6 +1309,18 @@ MESSAGES: Mapping[str, Message] = {
 
 
 FORMS: Mapping[str, Form] = {
+    "connection.add": connection_commands.add_form(TEAM, HELPDESKS),
+    "connection.add_kind": connection_commands.add_form(OWN, HELPDESKS),
+    "connection.edit": connection_commands.edit_form(OWN, ZENDESK),
+    "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "Anything else"),
+    "connection.paste_secret": connection_secret_commands.secret_form(ZENDESK, "Zendesk"),
+    **{
+        f"connection.give_token_{name}": connection_secret_commands.token_form(CONNECTION, product)
+        for name, product in PRODUCTS.items()
+        if product.HOSTS
+    },
+    "connection.remove": connection_commands.removal_form(ZENDESK, "Zendesk", 2),
+    "connection.remove_nothing_waits": connection_commands.removal_form(ZENDESK, "Zendesk", 0),
     "proposal.say_why": proposal_commands.SayWhy.form(WAVED_OFF.ref, channel_id="C1"),
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_kind": case_commands.fail_form("C1", {}, OWN),

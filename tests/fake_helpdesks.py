@@ -43,13 +43,15 @@ class Note(NamedTuple):
 class Fault:
     """What happens to a call.
 
-    `drop` closes the connection "before" it is done, or "after"; who `hangs` never ends the answer.
+    `drop` closes the connection "before" it is done, or "after"; who `hangs` never ends the answer, and
+    who is `silent` never begins one, although it is done.
     """
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: str = ""
     hangs: bool = False
+    silent: bool = False
     body: bytes = b"{}"
 
 
@@ -285,6 +287,7 @@ class FakeHelpdesk:
         self._down: Fault | None = None
         self._runner: web.AppRunner | None = None
         self._ended = asyncio.Event()
+        self._noted = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -317,6 +320,13 @@ class FakeHelpdesk:
     def said(self) -> list[str]:
         """The words of all notes."""
         return [note.text for note in self.notes]
+
+    async def nth(self, count: int, seconds: float = 10.0) -> str:
+        """Waits for the note with this number and returns its words; the last one, or it fails."""
+        async with asyncio.timeout(seconds), self._noted:
+            await self._noted.wait_for(lambda: len(self.notes) >= count)
+        assert len(self.notes) == count, self.said
+        return self.said[-1]
 
     def fail_next(self, *faults: Fault) -> None:
         """What happens to the next calls, one each."""
@@ -356,9 +366,13 @@ class FakeHelpdesk:
         except Refusal as refusal:
             self.refusals.append(str(refusal))
             return web.json_response({"error": refusal.words}, status=refusal.status)
-        self.notes.append(note)
+        async with self._noted:
+            self.notes.append(note)
+            self._noted.notify_all()
         if fault is not None and fault.drop == "after":
             return _cut(request)
+        if fault is not None and fault.silent:
+            await self._ended.wait()
         if fault is not None and fault.hangs:
             # Its head says that it was done, and its body never ends.
             answer = web.StreamResponse(status=self.desk.status)

@@ -203,7 +203,7 @@ def _rich_text(block: Node) -> Iterator[str]:
     if not block["elements"]:
         yield "an empty rich_text"
     for element in block["elements"]:
-        if element["type"] not in ("rich_text_quote", "rich_text_section"):
+        if element["type"] not in ("rich_text_quote", "rich_text_section", "rich_text_preformatted"):
             yield f"rich text of type {element['type']}"
         yield from _keys(element, {"type", "elements"})
         for piece in element["elements"]:

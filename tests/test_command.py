@@ -15,7 +15,7 @@ from bot.commands.retro import AnswerRetro, Close
 from bot.commands.team import Settings
 from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, key_of
-from bot.fields import specs_of
+from bot.fields import Line, Secret, field, specs_of
 from bot.prompts import PROMPTS
 from bot.routes import COMMANDS, Route, is_unnamed
 from tests.desk import ANA, AT
@@ -116,6 +116,31 @@ def test_a_bad_field_is_refused_beside_it(
     with pytest.raises(Refused, match=sentence) as refused:
         command.parse(request(command.name, values=values))
     assert refused.value.field == field
+
+
+def _one_word(text: str) -> None:
+    if " " in text:
+        raise Refused("Copy it again.")
+
+
+class Sealed(Command, frozen=True):
+    """A command that asks for a secret."""
+
+    name = "sealed.give"
+    access = "own"
+
+    where: Line = field("Where")
+    token: Secret = field("Token", needed="Paste it.", check=_one_word)
+
+
+def test_a_secret_is_read_and_never_stands_in_a_form_again() -> None:
+    typed = {"where": "here", "token": "s3cret"}
+    assert Sealed.read(typed) == typed
+    assert Sealed.filled_again(typed) == {"where": "here"}
+    assert "s3cret" not in Sealed.form(values=typed).model_dump_json()
+    with pytest.raises(Refused) as refused:
+        Sealed.read({"where": "", "token": "s3 cret"})
+    assert "s3" not in str(refused.value.faults)
 
 
 def test_a_needed_field_is_not_filled_in_with_what_no_database_stores() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers.helpdesks.products import PRODUCTS
+
 ROOT = Path(__file__).parent.parent
 CODE = [
     path for folder in ("bot", "handlers", "storage") for path in sorted((ROOT / folder).rglob("*.py"))
@@ -268,6 +270,18 @@ def test_a_file_beyond_a_comfortable_size_is_asked_about() -> None:
         warnings.simplefilter("default")
         for question in _questions({_relative(p): len(p.read_text().splitlines()) for p in CODE}):
             warnings.warn(question, stacklevel=1)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in CODE if path.is_relative_to(ROOT / "bot")], ids=_relative
+)
+def test_no_command_knows_a_products_name(path: Path) -> None:
+    """A new helpdesk is one file and one line: what differs between two of them is said there."""
+    own = {name for name, product in PRODUCTS.items() if product.HOSTS}
+    names = own | {PRODUCTS[name].TITLE.casefold() for name in own}
+    text = path.read_text(encoding="utf-8").casefold()
+    found = sorted(name for name in names if name in text)
+    assert not found, f"{_relative(path)} names {found}: say it in its file in handlers/helpdesks."
 
 
 def test_no_swallowed_exception() -> None:

@@ -176,7 +176,10 @@ def test_the_examples_have_menus_and_lines_to_count() -> None:
     assert any(isinstance(part, Buttons) and part.menu for part in parts)
 
 
-TAKES_AWAY = {"action_item.drop", "case.cancel", "retro.delete_answer", "retro.withdraw_answer"}
+TAKES_AWAY = {
+    *("action_item.drop", "case.cancel", "retro.delete_answer", "retro.withdraw_answer"),
+    *("connection.remove", "connection.renew_secret"),
+}
 
 
 def test_a_form_looks_like_danger_only_where_it_ends_something_or_takes_it_away() -> None:

@@ -95,7 +95,7 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
     new = Case(
         number=0,
         channel_id=proposal.channel_id,
-        what_happened=signal.words or signal.what_happened or signal.reference,
+        what_happened=messages.said(signal),
         reference=proposal.reference,
         customer=signal.customer or None,
         # A vendor's clock may be ahead of ours.

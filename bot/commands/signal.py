@@ -1,7 +1,7 @@
 """What happens when a helpdesk tells of a ticket: it is kept, judged by the rules, and proposed."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 
 from pydantic import TypeAdapter
 
@@ -10,7 +10,7 @@ from bot.commands.lookup import case_of_ticket
 from bot.commands.proposal import open_case
 from bot.domain import proposal as domain
 from bot.domain.case import Case
-from bot.domain.connection import Connection, RuleName, met
+from bot.domain.connection import Connection, RuleName, met, without_test
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -27,6 +27,9 @@ HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
 MAX_TOLD = 20
 """Deliveries about one ticket that are looked at for what is known of it."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MAX_CASES = 20
+"""Cases of one customer, the last ones, in which their word is shown."""
 MAX_LENGTH = 64 * 1024 * 1024
 """Of all that one request carries, in characters: each body is 1 MiB at most before it is read."""
 DELIVERIES = TypeAdapter(tuple[SignalDelivery, ...])
@@ -43,6 +46,19 @@ class TakeIn(Command, frozen=True):
     connection_id: Line = field(hidden=True)
     told: Text = field(hidden=True, max_length=MAX_LENGTH)
     """The deliveries, as JSON: read only once it is known that nobody made them up."""
+
+
+class TellBroken(Command, frozen=True):
+    """Something arrived by a connection whose test somebody waits for, and was refused."""
+
+    name = "signal.tell_broken"
+    access = "platform"
+    connects = True
+    # Whoever waits is told once, whatever else arrives; and nobody is to be remembered.
+    repeatable = True
+
+    connection_id: Line = field(hidden=True)
+    why: Text = field(hidden=True)
 
 
 def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
@@ -68,15 +84,28 @@ def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
     return Reply()
 
 
+def tell_broken(command: TellBroken, work: UnitOfWork) -> Reply:
+    """Owes whoever waits for a test the sentence by which something was refused, once."""
+    connection = work.connections.get(command.connection_id)
+    tester = connection.tester(command.at) if connection else None
+    if connection is not None and tester is not None:
+        title = command.helpdesks.title(connection.product)
+        why = " ".join(command.why.split())
+        work.jobs.schedule(signal_jobs.broken_job(connection, title, why, tester, command.at))
+    return Reply()
+
+
 def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork) -> Became:
     """Does what a delivery gives reason to; returns what it became."""
-    if connection.test_for is not None:
-        return _show_test(delivery, connection, at, work)
+    if tester := connection.tester(at):
+        return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
     told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
-    now = together([other.signal for other in told])
     _hear_elsewhere(signal, connection, at, work)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
+    # What a proposal says goes on from where older deliveries left it.
+    known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
+    now = together([*known, *(other.signal for other in told)])
     if proposal is None or proposal.case_number is None:
         case = case_of_ticket(signal, connection.channel_id, work)
         if case is not None and not case.cancelled:
@@ -116,14 +145,17 @@ def _tie(
 def _hear_again(
     proposal: Proposal, signal: Signal, now: Signal, at: datetime, work: UnitOfWork
 ) -> Became:
-    """Brings a proposal up to date, and what shows it; of a forgotten customer nothing comes back."""
+    """Brings a proposal up to date, and what shows it; once it is opened, it stays as it was opened.
+
+    Of a forgotten customer nothing comes back.
+    """
     if proposal.forgotten_at is not None:
         return "known"
-    if proposal.signal != now:
-        proposal = proposal.model_copy(update={"signal": now})
-        work.proposals.save(proposal)
+    if proposal.state == "opened":
+        _hear_later(proposal, signal, at, work)
+    elif proposal.signal != now:
+        work.proposals.save(proposal.model_copy(update={"signal": now}))
         proposal_jobs.show(proposal, at, work)
-    _hear_later(work.proposals.get(proposal.number) or proposal, signal, at, work)
     return "known"
 
 
@@ -131,14 +163,14 @@ def _hear_elsewhere(signal: Signal, connection: Connection, at: datetime, work: 
     """What a customer says on one ticket is shown in the cases of their others, too."""
     if not signal.customer or not is_word(signal):
         return
-    for other in work.proposals.of_customer(signal.customer):
-        if other.connection_id == connection.id and other.ticket != signal.ticket:
+    for other in work.proposals.opened_of_customer(connection.id, signal.customer, MAX_CASES):
+        if other.ticket != signal.ticket:
             _hear_later(other, signal, at, work)
 
 
 def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWork) -> None:
     """Shows the customer's last word where it is noted how it ended: nothing ends by itself."""
-    if proposal.state != "opened" or proposal.last is None or proposal.case_number is None:
+    if proposal.last is None or proposal.case_number is None:
         return
     later = newer(proposal.later, signal, proposal.last.at)
     if later == proposal.later:
@@ -182,9 +214,9 @@ def _proposal(
 
 
 def _show_test(
-    delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork
+    delivery: SignalDelivery, connection: Connection, tester: str, at: datetime, work: UnitOfWork
 ) -> Became:
     """Owes whoever asked for a test what was understood; the one after it is taken as ever."""
-    work.jobs.schedule(signal_jobs.test_job(delivery, connection.test_for or "", at))
-    work.connections.save(connection.model_copy(update={"test_for": None}))
+    work.jobs.schedule(signal_jobs.test_job(delivery, tester, at))
+    work.connections.save(without_test(connection))
     return "test"

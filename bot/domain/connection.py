@@ -1,12 +1,15 @@
 """A connection: one helpdesk that tells a team of failed cases, and the rules by which it is heard."""
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
+from bot.domain.errors import Refused
 from bot.domain.reference import ConnectionRef
 from bot.domain.signal import Signal
 
@@ -15,6 +18,15 @@ RuleName = Literal["rating", "tag", "priority", "sla_breached", "reopened"]
 USUAL_A_DAY = 5
 MAX_A_DAY = 50
 """More proposals than this nobody reads in a day; the number is ours."""
+WAITS_FOR_TEST = timedelta(hours=1)
+"""So long the next delivery is only shown: a forgotten test swallows no customer's word for days."""
+MAX_WORDS, MAX_WORD = 20, 60
+"""Of a rule: how many tags or priorities, and characters of each; the numbers are ours."""
+BETWEEN = re.compile(r"[,;\n]")
+PRINTABLE = re.compile(r"[!-~]+")
+"""What a secret or a token is made of, whoever makes it."""
+NOT_ONE = "This has a blank or a special character in it: copy it again."
+NO_RULE = "Choose at least one rule, or I never propose anything."
 IN_A_ROW = 10
 """So many proposals waved off one after the other show that the rules let too much through."""
 
@@ -55,6 +67,8 @@ class Connection(BaseModel, frozen=True):
     """How many proposals a day are a message each; the rest is gathered in one."""
     test_for: str | None = None
     """Who wants to see the next delivery, on which nothing else is done."""
+    test_until: datetime | None = None
+    """Until when they wait for it."""
     asked_at: datetime | None = None
     """When the lead was asked to change the rules, since these are in force."""
     removed_at: datetime | None = None
@@ -64,6 +78,15 @@ class Connection(BaseModel, frozen=True):
     def ref(self) -> ConnectionRef:
         """What its buttons and forms carry."""
         return ConnectionRef(id=self.id)
+
+    def tester(self, at: datetime) -> str | None:
+        """Who waits for a test at this moment; None: what arrives is taken."""
+        return self.test_for if self.test_until is not None and at < self.test_until else None
+
+
+def new_secret() -> str:
+    """A secret of 256 random bits, for a product that makes none."""
+    return secrets.token_urlsafe(32)
 
 
 def new_id() -> str:
@@ -96,5 +119,60 @@ def met(signal: Signal, rules: Rules) -> tuple[RuleName, ...]:
 
 def without_secrets(connection: Connection, at: datetime) -> Connection:
     """The connection once it was removed: nothing that arrives is taken any more."""
-    gone = {"secret": "", "token": "", "test_for": None, "removed_at": at}
-    return connection.model_copy(update=gone)
+    gone = {"secret": "", "token": "", "removed_at": at}
+    return without_test(connection).model_copy(update=gone)
+
+
+def with_test(connection: Connection, person_id: str, at: datetime) -> Connection:
+    """The connection while somebody waits for its next delivery; whoever asked last sees it."""
+    waits = {"test_for": person_id, "test_until": at + WAITS_FOR_TEST}
+    return connection.model_copy(update=waits)
+
+
+def without_test(connection: Connection) -> Connection:
+    """The connection that takes what arrives."""
+    return connection.model_copy(update={"test_for": None, "test_until": None})
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The words between commas, each once, capitals or not; refuses too many, and too long ones."""
+    words = {word.casefold(): word for piece in BETWEEN.split(text) if (word := " ".join(piece.split()))}
+    if len(words) > MAX_WORDS:
+        raise Refused(f"These are {len(words)}, and {MAX_WORDS} are the most that a rule takes.")
+    if any(len(word) > MAX_WORD for word in words):
+        raise Refused(f"Each has {MAX_WORD} characters at most: write them with commas between.")
+    return tuple(words.values())
+
+
+def check_listed(text: str) -> None:
+    """Refuses words that no rule takes."""
+    listed(text)
+
+
+def check_a_day(count: int) -> None:
+    """Refuses a number of proposals that nobody reads, and none at all."""
+    if not 1 <= count <= MAX_A_DAY:
+        raise Refused(f"Write a number from 1 to {MAX_A_DAY}.")
+
+
+def check_rules(rules: Rules) -> None:
+    """Refuses rules that no signal can meet."""
+    if rules == Rules(rating=None):
+        raise Refused(NO_RULE, "rating")
+
+
+def check_printable(secret: str) -> None:
+    """Refuses a secret or a token that was not copied as it is."""
+    if not PRINTABLE.fullmatch(secret):
+        raise Refused(NOT_ONE)
+
+
+def origin_of(written: str) -> str:
+    """`https://acme.example.com` of what somebody copied from a browser; "" for what is no address."""
+    address = written if "://" in written else f"https://{written}"
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    named = parts.scheme in ("http", "https") and parts.netloc
+    return f"{parts.scheme}://{parts.netloc.lower()}" if named else ""

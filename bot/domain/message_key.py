@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 OWN_CHAT = re.compile(
     r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled|returned"
-    r"|hook_test|rules):.*"
+    r"|hook_test|hook_broken|rules):.*"
     r"|remind:.*:\d+",
     re.DOTALL,
 )
@@ -305,6 +305,11 @@ def gathered(connection_id: str, day: date) -> str:
 def hook_test(delivery_key: str, person_id: str) -> str:
     """To whoever wanted a test: the delivery with this key."""
     return f"hook_test:{delivery_key}:{person_id}"
+
+
+def hook_broken(connection_id: str, version: int, person_id: str) -> str:
+    """To whoever wanted a test of this version of a connection: what arrived was refused."""
+    return f"hook_broken:{connection_id}:{version}:{person_id}"
 
 
 def all_hook_tests(delivery_key: str) -> str:

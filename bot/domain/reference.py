@@ -16,7 +16,8 @@ _LABELLED = re.compile(r"(C|AI|P)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re
 _TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
 _CALLED = re.compile(r"(?:#|[A-Z]+-)?([0-9]+)", re.IGNORECASE | re.ASCII)
 _ANSWER = re.compile(r"[0-9a-f]{32}")
-_CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{4}-\d\d-\d\d))?", re.ASCII)
+_CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{4}-\d\d-\d\d))?(?:/(\d{1,2}))?", re.ASCII)
+_CONNECTIONS = re.compile(r"connections:(\S{1,400})", re.ASCII)
 _PROMPTS = re.compile(r"prompts:(\w{0,40}):(\w{0,40}):(\S{1,400})", re.ASCII)
 
 
@@ -109,10 +110,14 @@ class ProposalRef(BaseModel, frozen=True):
 
 
 class ConnectionRef(BaseModel, frozen=True):
-    """A connection, by its random id; `day`: what of that day is meant."""
+    """A connection, by its random id; `day`: what of that day is meant.
+
+    `page`: which part of a long list about it, from 0.
+    """
 
     id: str
     day: date | None = None
+    page: int = 0
 
     @property
     def label(self) -> str:
@@ -120,14 +125,33 @@ class ConnectionRef(BaseModel, frozen=True):
         return str(self)
 
     def __str__(self) -> str:
-        return f"connection:{self.id}{f'/{self.day}' if self.day else ''}"
+        day, page = f"/{self.day}" if self.day else "", f"/{self.page}" if self.page else ""
+        return f"connection:{self.id}{day}{page}"
 
     def on(self, day: date) -> "ConnectionRef":
         """What of a day of its is meant."""
         return self.model_copy(update={"day": day})
 
 
-Reference = CaseRef | ItemRef | AnswerRef | PromptsRef | ProposalRef | ConnectionRef
+class ConnectionsRef(BaseModel, frozen=True):
+    """All connections of a channel."""
+
+    channel_id: str
+
+    @property
+    def label(self) -> str:
+        """All of it: it has no number."""
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"connections:{self.channel_id}"
+
+
+Reference = CaseRef | ItemRef | AnswerRef | PromptsRef | ProposalRef | ConnectionRef | ConnectionsRef
+
+
+UNNUMBERED = AnswerRef | PromptsRef | ProposalRef | ConnectionRef | ConnectionsRef
+"""Of what no list shows a number that could be looked up in it."""
 
 
 def parse(text: str) -> Reference | None:
@@ -137,7 +161,9 @@ def parse(text: str) -> Reference | None:
     if prompts := _PROMPTS.fullmatch(text):
         return PromptsRef(kind=prompts[1], key=prompts[2], channel_id=prompts[3])
     if connection := _CONNECTION.fullmatch(text):
-        return _connection(connection[1], connection[2])
+        return _connection(connection[1], connection[2], connection[3])
+    if connections := _CONNECTIONS.fullmatch(text):
+        return ConnectionsRef(channel_id=connections[1])
     labelled = _LABELLED.fullmatch(text.strip())
     if labelled is None:
         return None
@@ -148,9 +174,9 @@ def parse(text: str) -> Reference | None:
     return None if part else numbered(number=int(digits), key=key.lower())
 
 
-def _connection(id: str, day: str | None) -> ConnectionRef | None:
+def _connection(id: str, day: str | None, page: str | None) -> ConnectionRef | None:
     try:
-        return ConnectionRef(id=id, day=date.fromisoformat(day) if day else None)
+        return ConnectionRef(id=id, day=date.fromisoformat(day) if day else None, page=int(page or 0))
     except ValueError:
         return None  # the 31st of a month that has none
 
@@ -188,7 +214,7 @@ def missing(label: str) -> str:
     subject = parse(label)
     if isinstance(subject, AnswerRef):
         return "I can't find this answer. It may have been taken back."
-    if isinstance(subject, PromptsRef):
+    if isinstance(subject, PromptsRef | ConnectionsRef):
         return "I can't find that channel. Ask in the channel that you mean."
     if isinstance(subject, ConnectionRef):
         return "I can't find that connection. It may have been removed."
@@ -200,7 +226,7 @@ def missing(label: str) -> str:
 
 def not_found(label: str) -> Refused:
     """The refusal with that sentence: the very same for who may not see it and for what never was."""
-    unnumbered = isinstance(parse(label), AnswerRef | PromptsRef | ProposalRef | ConnectionRef)
+    unnumbered = isinstance(parse(label), UNNUMBERED)
     return Refused(missing(label), instead=None if unnumbered else STATUS)
 
 

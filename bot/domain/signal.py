@@ -1,11 +1,13 @@
 """A signal: what a helpdesk tells of one ticket, in words that are the same for every product."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel
 
+from bot.domain.forget import REMOVED
 from bot.domain.reference import spellings
 
 WORST_RATING, BEST_RATING = 1, 5
@@ -85,4 +87,7 @@ def is_called(signal: Signal, written: str) -> bool:
 def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:
     """The signal once its customer is forgotten: of which ticket it was is not known any more."""
     gone = {"ticket": "", "reference": "", "words": "", "customer": "", "link": ""}
-    return signal.model_copy(update={**gone, "what_happened": scrub(signal.what_happened)})
+    title = "" if signal.what_happened == signal.words else scrub(signal.what_happened)
+    for name in filter(None, (signal.reference, signal.ticket)):
+        title = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", REMOVED, title, flags=re.IGNORECASE)
+    return signal.model_copy(update={**gone, "what_happened": title})

@@ -9,6 +9,7 @@ from bot.domain.job import Job
 from bot.domain.signal import SignalDelivery
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload
+from bot.messages import connection as connection_messages
 from bot.messages import signal as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
@@ -33,6 +34,31 @@ class ShowTest(JobPayload):
         if connection is None or delivery is None or team is None:
             return None
         return messages.test(delivery.signal, met(delivery.signal, connection.rules), connection, team)
+
+
+class TellBroken(JobPayload):
+    """To whoever waits for a test: what arrived was refused, and why."""
+
+    name = "signal.tell_broken"
+    what = "why what a helpdesk sent was refused"
+    about = "{connection_id}"
+    detail = "{title}\n{why}"
+
+    connection_id: str
+    title: str
+    why: str
+
+    @property
+    def label(self) -> str:
+        """Its id stands in an address, and no log has that."""
+        return "a connection"
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """The sentence that whoever sent it got as well; nothing once the connection was removed."""
+        connection = work.connections.get(self.connection_id)
+        if connection is None or connection.removed_at is not None:
+            return None
+        return connection_messages.broken_test(self.title, self.why)
 
 
 class AskRules(JobPayload):
@@ -64,6 +90,13 @@ def test_job(delivery: SignalDelivery, person_id: str, at: datetime) -> Job:
     return ShowTest(connection_id=delivery.connection_id, key=delivery.key).job(
         person_id, message_key.hook_test(delivery.key, person_id), at, direct=True, once=True
     )
+
+
+def broken_job(connection: Connection, title: str, why: str, person_id: str, at: datetime) -> Job:
+    """The job that tells whoever waits for a test that something was refused, once a test."""
+    key = message_key.hook_broken(connection.id, connection.version, person_id)
+    broken = TellBroken(connection_id=connection.id, title=title, why=why)
+    return broken.job(person_id, key, at, direct=True, once=True)
 
 
 def edit_tests(deliveries: Sequence[SignalDelivery], at: datetime, work: UnitOfWork) -> None:

@@ -17,6 +17,7 @@ from bot.messages.parts import (
     Line,
     Paragraph,
     Part,
+    Pasted,
     Progress,
     Quote,
     Table,
@@ -62,7 +63,7 @@ def records(part: Part | Grid) -> list[Record]:
             return [{"label": label, "text": written(words)} for label, words in part.rows]
         case Paragraph() | Context() | Line():
             return [{"text": written(part.words)}]
-        case Quote():
+        case Quote() | Pasted():
             return [{"text": part.text}]
         case Progress():
             return [{"text": plain_progress(part)}]
@@ -129,7 +130,7 @@ def _section_lines(section: Section) -> Iterator[str]:
                 yield ""
                 for label, words in part.rows:
                     yield f"- **{plain_markdown(label)}**: {plain_markdown(written(words))}"
-            case Quote():
+            case Quote() | Pasted():
                 yield ""
                 yield from (f"> {plain_markdown(line)}".rstrip() for line in part.text.splitlines())
             case _:

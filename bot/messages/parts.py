@@ -131,6 +131,13 @@ class Quote(BaseModel, frozen=True):
     text: str
 
 
+class Pasted(BaseModel, frozen=True):
+    """What is to be copied into another program, character by character and never shortened: ours."""
+
+    kind: Literal["pasted"] = "pasted"
+    text: str
+
+
 class Fields(BaseModel, frozen=True):
     """Labelled values, a row each; at most ten (Slack's limit on a section's fields)."""
 
@@ -270,7 +277,7 @@ class Chart(BaseModel, frozen=True):
 
 
 Part = Annotated[
-    Paragraph | Context | Quote | Fields | Buttons | Line | Progress | Divider | Table | Chart,
+    Paragraph | Context | Quote | Pasted | Fields | Buttons | Line | Progress | Divider | Table | Chart,
     Field(discriminator="kind"),
 ]
 MENU = "More…"
@@ -334,12 +341,15 @@ class Option(BaseModel, frozen=True):
 
 
 FieldKind = Literal[
-    "line", "text", "date", "time", "person", "place", "choice", "choices", "tick", "number"
+    "line", "text", "secret", "date", "time", "person", "place", "choice", "choices", "tick", "number"
 ]
 
 
 class FormField(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
-    """One thing to fill in. `max_length` counts characters; `value` is what stands there at first."""
+    """One thing to fill in. `max_length` counts characters; `value` is what stands there at first.
+
+    What is filled in as a "secret" is never shown again, kept as a draft, nor sent back.
+    """
 
     name: str
     label: str
@@ -463,7 +473,7 @@ def plain(message: Message, called: str = CALLED) -> str:
         match part:
             case Paragraph() | Context() | Line():
                 lines.append(plain_words(part.words, called))
-            case Quote():
+            case Quote() | Pasted():
                 lines.append(part.text)
             case Fields():
                 lines.extend(f"{label}: {plain_words(words, called)}" for label, words in part.rows)

@@ -25,6 +25,10 @@ from bot.messages.proposal import BECAUSE, rated
 EDIT = Button(
     label="Change the rules", command_name="connection.edit", about="", look="main", opens=True
 )
+NOTHING_DONE = (
+    "Nothing was done with it, and the very same sent once more does nothing either. What else arrives "
+    "is taken as ever."
+)
 WOULD = {
     "propose": "It meets your rules, so it would have been proposed in ",
     "open": "It meets your rules, so its retro would have opened in ",
@@ -57,7 +61,7 @@ def test(signal: Signal, rules: Sequence[RuleName], connection: Connection, team
             *(Quote(text=shortened(text)) for text in texts),
             Fields(rows=tuple((label, words) for label, words in rows if any(words))),
             Paragraph(words=verdict),
-            Context(words=("Nothing was done with it. What arrives next is taken as ever.",)),
+            Context(words=(NOTHING_DONE,)),
         ),
     )
 

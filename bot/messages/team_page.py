@@ -7,7 +7,7 @@ from bot.domain.channel import channel_label
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.prompt import Prompts, asked
-from bot.domain.reference import PromptsRef
+from bot.domain.reference import ConnectionsRef, PromptsRef
 from bot.domain.team import Team
 from bot.messages import policy
 from bot.messages.item_page import name_of
@@ -47,6 +47,10 @@ def settings_page(
                 (
                     "Prompts",
                     form_at("prompts.show", about=str(PromptsRef(channel_id=team.channel_id))),
+                ),
+                (
+                    "Helpdesks",
+                    form_at("connections.show", about=str(ConnectionsRef(channel_id=team.channel_id))),
                 ),
             ),
         )

@@ -17,6 +17,7 @@ TITLE = "Freshdesk"
 OWN_SECRET = False
 PREFIX = "FD"
 HOSTS: Sequence[str] = ("*.freshdesk.com",)
+RIGHT = "A key may do what its agent may: choose one whose role only lets them add private notes."
 
 TEMPLATE = """{
   "event": "rated",

@@ -12,7 +12,9 @@ TITLE = "Anything else"
 OWN_SECRET = False
 PREFIX = ""
 HOSTS: Sequence[str] = ()
+RIGHT = ""
 
+NO_JSON = "This is not the JSON of the instructions: send one object like the one shown there."
 NO_NOTES = "A connection to anything else takes no notes."
 SIGNATURE = "X-Amends-Signature"
 """Carries `sha256=` and the body's HMAC, for those who rather sign than send the secret."""
@@ -38,7 +40,7 @@ def verify(received: Received, secret: str) -> None:
 
 def read(received: Received) -> Sequence[Signal]:
     """The one signal that the documented JSON is; raises Unreadable, which names a bad field."""
-    fields = reading.read_object(received.body, "in the instructions")
+    fields = reading.read_object(received.body, NO_JSON)
     reference = reading.line(fields, "reference")
     if not reference:
         raise Unreadable("reference is missing: it is what you call the ticket, like ZD-4711.")

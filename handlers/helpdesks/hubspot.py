@@ -19,6 +19,7 @@ TITLE = "HubSpot"
 OWN_SECRET = True
 PREFIX = "HS"
 HOSTS: Sequence[str] = ("api.hubapi.com",)
+RIGHT = "For notes it needs crm.objects.contacts.write, and no other right to write."
 
 TICKETS = "0-5"
 """The type of a ticket, where a subscription is for objects of any type."""
@@ -70,13 +71,24 @@ def _verify_with_time(received: Received, key: bytes) -> None:
 
 
 def read(received: Received) -> Sequence[Signal]:
-    """The changes of tickets, one by one; HubSpot sends no customer's words with them."""
+    """The changes of tickets, one by one; HubSpot sends no customer's words with them.
+
+    What cannot be read in a batch is left out: it would be sent again and again, and the rest with it.
+    """
     sentence = reading.NO_JSON.format(product=TITLE)
     events = reading.parsed(reading.decoded(received.body), sentence)
     if not isinstance(events, list):
         raise Unreadable(sentence)
-    read_events = (reading.nested({"event": event}, "event") for event in events)
-    return [_signal(event, received) for event in read_events if _changes_a_ticket(event)]
+    signals, unread = list[Signal](), list[Unreadable]()
+    for each in events:
+        try:
+            event = reading.nested({"event": each}, "event")
+            signals += [_signal(event, received)] if _changes_a_ticket(event) else []
+        except Unreadable as unreadable:
+            unread.append(unreadable)
+    if unread and not signals:
+        raise unread[0]
+    return signals
 
 
 def note(ticket: str, text: str, account: Account, at: datetime) -> Call:

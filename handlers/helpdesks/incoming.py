@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.bot import Bot
-from bot.command import Request
-from bot.commands.signal import HELPDESK, TakeIn, values
+from bot.command import Reply, Request
+from bot.commands.signal import HELPDESK, TakeIn, TellBroken, values
 from bot.domain.connection import Connection, new_id
 from bot.domain.signal import Signal, SignalDelivery
 from bot.ports import Locked, StorageUnavailable, Transactions, Vault
@@ -23,12 +23,15 @@ log = logging.getLogger(__name__)
 
 MAX_SIGNALS = 500
 """Of one delivery; the largest batch of a vendor has 100."""
+AT_ONCE = 4
+"""Deliveries that wait for the database at the same time: whoever clicks waits behind no more."""
 LONG_BODY = 64 * 1024
 """Bytes from which reading a body would hold up others."""
 RETRY_SECONDS = 60
 WAIT = "Nothing was kept just now: send it again in a minute."
 UNKNOWN = "There is nothing at this address."
 FORGED = "The signature or secret is wrong, or too old."
+NOT_PACKED = "The body is not packed as Content-Encoding says: send it plain."
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Hooks:
         self._vault = vault
         self._public_address = public_address
         self._decoy = vault.seal(new_id()) if vault.has_key else ""
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def mount(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -71,7 +75,11 @@ class Hooks:
         if request.method != "POST":
             return _says(405, "Send a POST request to this address.")
         try:
-            return await self._take(request.match_info["id"], await self._received(request))
+            received = await self._received(request)
+            async with self._turns:
+                return await self._take(request.match_info["id"], received)
+        except web.RequestPayloadError:
+            return _says(400, NOT_PACKED)
         except (StorageUnavailable, Locked) as trouble:
             log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()
@@ -91,7 +99,8 @@ class Hooks:
         product, connection = known.product, known.connection
         try:
             product.verify(received, known.secret)
-        except Forged:
+        except Forged as forged:
+            await self._tell(known, str(forged), received.at)
             log.warning(
                 "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
             )
@@ -99,24 +108,37 @@ class Hooks:
         try:
             signals = await _read(product, received)
         except Unreadable as unreadable:
+            await self._tell(known, str(unreadable), received.at)
             return _says(400, str(unreadable))
         if not signals:
             return web.Response()
         deliveries = tuple(_deliveries(known, signals, received))
-        reply = await self._bot.answer(
+        reply = await self._ask(known, TakeIn.name, values(connection.id, deliveries), received.at)
+        if not reply.saved:
+            return _put_off()
+        return _says(404, UNKNOWN) if reply.refused else web.Response()
+
+    async def _tell(self, known: Known, why: str, at: datetime) -> None:
+        """Lets whoever waits for a test know why this was refused; nobody else hears of it."""
+        if known.connection.tester(at) is not None:
+            await self._ask(
+                known, TellBroken.name, {"connection_id": known.connection.id, "why": why}, at
+            )
+
+    async def _ask(
+        self, known: Known, command_name: str, values: Mapping[str, str], at: datetime
+    ) -> Reply:
+        return await self._bot.answer(
             Request(
                 workspace=known.workspace,
-                command_name=TakeIn.name,
+                command_name=command_name,
                 person=HELPDESK,
-                at=received.at,
-                values=values(connection.id, deliveries),
+                at=at,
+                values=values,
                 heard=True,
                 introduced=True,
             )
         )
-        if not reply.saved:
-            return _put_off()
-        return _says(404, UNKNOWN) if reply.refused else web.Response()
 
     async def _known(self, id: str) -> Known | None:
         """The connection at an address; where there is none, finding that out takes as long."""

@@ -16,6 +16,7 @@ TITLE = "Intercom"
 OWN_SECRET = True
 PREFIX = "IC"
 HOSTS: Sequence[str] = ("api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io")
+RIGHT = "It needs the right to write conversations and tickets, and no other."
 
 TICKET_PREFIX = "ticket-"
 """Tells a ticket, which takes notes under another address, from a conversation."""
@@ -36,7 +37,7 @@ def verify(received: Received, secret: str) -> None:
 
 def read(received: Received) -> Sequence[Signal]:
     """What a notification says; nothing of a ping, or of topics that tell no failure."""
-    fields = reading.read_object(received.body, TITLE)
+    fields = reading.read_object(received.body, reading.NO_JSON.format(product=TITLE))
     read_topic = TOPIC_READERS.get(reading.line(fields, "topic"))
     if read_topic is None:
         return ()

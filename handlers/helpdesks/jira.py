@@ -17,6 +17,10 @@ TITLE = "Jira Service Management"
 OWN_SECRET = False
 PREFIX = ""
 HOSTS: Sequence[str] = ("*.atlassian.net",)
+RIGHT = (
+    "A token may do what the person before it may: choose an agent whose only right is to "
+    "comment on requests."
+)
 
 KEY = re.compile(r"[A-Z][A-Z0-9_]{0,20}-[0-9]{1,12}")
 """What a ticket is called, which is its id for everything here."""

@@ -32,8 +32,9 @@ USUAL_WAIT = 30.0
 """Seconds to wait where Retry-After is missing or cannot be read."""
 HTTPS = 443
 
-HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-"""Names as they stand in the DNS: no dot at the end, and no letters that only look alike."""
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+"""Names as the DNS has them: 63 letters between dots at most, none that only look alike, no last dot."""
 VISIBLE = re.compile(r"[\x20-\x7e]*")
 """What a header may hold."""
 NAT64 = IPv6Network("64:ff9b::/96")
@@ -298,7 +299,7 @@ def seconds(header: str | None, now: datetime) -> float | None:
         return min(float(written), MAX_WAIT)
     try:
         until = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # A date without a zone is UTC, as all dates of HTTP are.
     left = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now

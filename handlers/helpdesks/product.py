@@ -71,6 +71,8 @@ class Product(Protocol):
     """What people write before a ticket's number, as ZD in ZD-4711; "": a reference is whole."""
     HOSTS: Sequence[str]
     """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
+    RIGHT: str
+    """One sentence: which right a token needs, and no other; "" where no notes are taken."""
 
     def verify(self, received: Received, secret: str) -> None:
         """Raises Forged."""
@@ -89,7 +91,10 @@ class Product(Protocol):
         ...
 
     def instructions(self, address: str, secret: str) -> Sequence[Step]:
-        """What to click and paste in the product; `secret` is "" where the product makes it."""
+        """What to click and paste in the product; `secret` is "" where the product makes it.
+
+        The last step of a product that takes notes says where its token is made.
+        """
         ...
 
 

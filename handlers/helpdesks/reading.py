@@ -17,6 +17,7 @@ from handlers.helpdesks.product import Received, Unreadable
 
 Fields = Mapping[str, Any]
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 MAX_TAGS, MAX_TAG_LENGTH = 50, 100
 SHORT_ID = re.compile(r"[!-~]{1,200}")
 NO_JSON = "This is not valid JSON: send it as {product} makes it, unchanged."
@@ -25,6 +26,8 @@ NUMBER = re.compile(r"[0-9]{1,20}")
 RATING = re.compile(r"([0-9])(?:\.0+)?")
 COMMAS = re.compile(r"[,\n]")
 COMMAS_AND_SPACES = re.compile(r"[,\s\[\]]+")
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the rest of a line around, our words too."""
 TAG = re.compile(r"<[^<>]*>")
 BREAK = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
@@ -48,12 +51,11 @@ def parsed(text: str, otherwise: str) -> Any:
         raise Unreadable(otherwise) from None
 
 
-def read_object(body: bytes, product: str) -> Fields:
-    """The one object that a delivery is; raises Unreadable."""
-    sentence = NO_JSON.format(product=product)
-    read = parsed(decoded(body), sentence)
+def read_object(body: bytes, otherwise: str) -> Fields:
+    """The one object that a delivery is; raises Unreadable with the sentence."""
+    read = parsed(decoded(body), otherwise)
     if not isinstance(read, Mapping):
-        raise Unreadable(sentence)
+        raise Unreadable(otherwise)
     return read
 
 
@@ -101,12 +103,12 @@ def line(fields: Fields, name: str, limit: int = MAX_LINE_LENGTH) -> str:
 
 def _storable(text: str, limit: int) -> str:
     # Cut before it is cleaned, so that a huge text costs little.
-    return shortened(storable(text[: 4 * limit]).strip(), limit)
+    return shortened(UNSEEN.sub("", storable(text[: 4 * limit])).strip(), limit)
 
 
 def plain(text: str) -> str:
     """What HTML says, without its tags."""
-    return html.unescape(TAG.sub("", BREAK.sub("\n", text))).strip()
+    return UNSEEN.sub("", html.unescape(TAG.sub("", BREAK.sub("\n", text)))).strip()
 
 
 def link(fields: Fields, name: str) -> str:
@@ -160,17 +162,22 @@ def rating(value: object, name: str) -> int | None:
 
 
 def moment(fields: Fields, name: str, at: datetime) -> datetime:
-    """The time under a name, in UTC; when it is missing, or still to come, when it was told to us."""
+    """The time under a name, in UTC; when it is missing, or cannot be, when it was told to us."""
     text = line(fields, name)
     if not text:
         return at
     try:
         told = datetime.fromisoformat(text)
         if told.tzinfo is not None:
-            return min(told.astimezone(UTC), at)
+            return _possible(told.astimezone(UTC), at)
     except (ValueError, OverflowError):
         pass
     raise Unreadable(f"{name} has to be a time with its zone, like 2026-11-30T16:30:00Z.")
+
+
+def _possible(told: datetime, at: datetime) -> datetime:
+    """The told time; `at` for one still to come, or so old that a team's zone has no such day."""
+    return told if EPOCH <= told <= at else at
 
 
 def counted_moment(fields: Fields, name: str, at: datetime, *, per_second: int = 1) -> datetime:
@@ -178,9 +185,9 @@ def counted_moment(fields: Fields, name: str, at: datetime, *, per_second: int =
     value = fields.get(name)
     if value is None:
         return at
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unreadable(f"{name} has to be a time, as a number.")
     try:
-        return min(datetime.fromtimestamp(value / per_second, UTC), at)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return _possible(datetime.fromtimestamp(value / per_second, UTC), at)
     except (OverflowError, OSError, ValueError):
-        raise Unreadable(f"{name} has to be a time, as a number.") from None
+        pass
+    raise Unreadable(f"{name} has to be a time, as a number.")

@@ -17,6 +17,10 @@ TITLE = "Zendesk"
 OWN_SECRET = True
 PREFIX = "ZD"
 HOSTS: Sequence[str] = ("*.zendesk.com",)
+RIGHT = (
+    "A token may do what the person before it may: choose one whose only right is to add "
+    "internal notes to tickets."
+)
 
 TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 - published, and refused
 """What everybody's test of a webhook that is not saved yet is signed with: it proves nothing."""

@@ -36,6 +36,7 @@ from bot.messages.parts import (
     Option,
     Paragraph,
     Part,
+    Pasted,
     Piece,
     Progress,
     Quote,
@@ -219,16 +220,15 @@ def _blocks(title: str | None, parts: Sequence[Part], limit: int, *, natively: b
 
 def _part(part: Part, limit: int) -> Iterator[Block]:
     match part:
-        case Paragraph():
+        case Paragraph() | Context():
             if (text := mrkdwn(part.words, min(SECTION, limit))).strip():
-                yield {"type": "section", "text": _marked(text)}
-        case Context():
-            if (text := mrkdwn(part.words, min(SECTION, limit))).strip():
-                yield {"type": "context", "elements": [_marked(text)]}
+                quiet = {"type": "context", "elements": [_marked(text)]}
+                yield quiet if part.kind == "small" else {"type": "section", "text": _marked(text)}
         case Quote():
             for piece in _pieces(shortened(part.text, limit)):
-                quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": piece}]}
-                yield {"type": "rich_text", "elements": [quote]}
+                yield _exact("rich_text_quote", piece)
+        case Pasted():
+            yield _exact("rich_text_preformatted", part.text)
         case Fields():
             fields = [_fact(label, words, min(FIELD, limit)) for label, words in part.rows]
             for start in range(0, len(fields), FIELDS):
@@ -255,6 +255,14 @@ def _table(table: Table, limit: int, *, natively: bool) -> Iterator[Block]:
         words = {"type": "text", "text": piece}
         section = {"type": "rich_text_section", "elements": [words] if number else [caption, words]}
         yield {"type": "rich_text", "elements": [section]}
+
+
+def _exact(kind: str, text: str) -> Block:
+    """A text as it is, of which Slack makes nothing."""
+    return {
+        "type": "rich_text",
+        "elements": [{"type": kind, "elements": [{"type": "text", "text": text}]}],
+    }
 
 
 def _line(line: Line, limit: int) -> Iterator[Block]:
@@ -611,6 +619,7 @@ CONVERSATIONS = {
 ELEMENTS: Mapping[FieldKind, Callable[[FormField], Block]] = {
     "line": _typed,
     "text": _typed,
+    "secret": _typed,  # Slack has no field that hides what is typed
     "date": _picked("datepicker", "initial_date", DATE),
     "time": _picked("timepicker", "initial_time", CLOCK),
     "person": _picked("users_select", "initial_user", PERSON),

@@ -30,6 +30,7 @@ from bot.messages.parts import (
     Mention,
     Paragraph,
     Part,
+    Pasted,
     Piece,
     Progress,
     Quote,
@@ -75,8 +76,10 @@ NONE = "–"
 MORE = "There is more than fits in one message here."
 
 # What Markdown or a card's functions could make something of. Backslashes where Markdown knows them,
-# entities for < and & (so that no <at> of theirs is a mention), and a space of no width in {{DATE(…)}}.
+# entities for < and & (so that no <at> of theirs is a mention), and a space of no width in {{DATE(…)}}:
+# in that alone, because a helpdesk's own {{ticket.id}} is copied from here.
 _MARKS = re.compile(r"[\\*_\[\]`~#|]")
+_FUNCTIONS = re.compile(r"\{\{(?=\s*(?:DATE|TIME)\b)", re.IGNORECASE)
 _LISTS = re.compile(r"^(\s*)([-+>]|\d+[.)])(?=\s|$)", re.MULTILINE)
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 MENTION = "@Amends"
@@ -87,8 +90,8 @@ def escaped(text: str) -> str:
     """A text in which nothing can act in a card; each line becomes a paragraph, as Markdown needs it."""
     marked = _MARKS.sub(r"\\\g<0>", text.replace("\0", ""))
     listed = _LISTS.sub(lambda match: f"{match[1]}{match[2][:-1]}\\{match[2][-1]}", marked)
-    harmless = listed.translate(_ENTITIES).replace("{{", "{\u200b{").replace("}}", "}\u200b}")
-    return re.sub(r"[\r\n]+", "\n\n", harmless)
+    harmless = listed.translate(_ENTITIES)
+    return re.sub(r"[\r\n]+", "\n\n", _FUNCTIONS.sub("{\u200b{", harmless))
 
 
 class _Mentions:
@@ -196,6 +199,11 @@ def _part(part: Part, mentions: _Mentions, limit: int, dialog: bool) -> Iterator
         case Quote():
             quoted = text_block(escaped(shortened(part.text, limit)))
             yield {"type": "Container", "style": "emphasis", "items": [quoted]}
+        case Pasted():
+            monospace = {"fontType": "Monospace", "spacing": "None"}
+            lines = (escaped(line) or NO_BREAK for line in part.text.split("\n"))
+            items = [text_block(line, **monospace) for line in lines]
+            yield {"type": "Container", "style": "emphasis", "items": items}
         case Fields():
             rows = [
                 {

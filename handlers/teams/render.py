@@ -230,6 +230,10 @@ def _typed(field: FormField, _: FormContext, limit: int) -> Element:
     return {**drawn, **({"value": shortened(field.value, max_length)} if field.value else {})}
 
 
+def _hidden(field: FormField, context: FormContext, limit: int) -> Element:
+    return {**_typed(field, context, limit), "style": "password"}
+
+
 def _plainly(kind: str, shape: str) -> Callable[[FormField, FormContext, int], Element]:
     """An input whose first value is only sent when it has the right shape: a wrong one is not drawn."""
 
@@ -305,6 +309,7 @@ def _tick(field: FormField, _: FormContext, __: int) -> Element:
 INPUTS: Mapping[FieldKind, Callable[[FormField, FormContext, int], Element]] = {
     "line": _typed,
     "text": _typed,
+    "secret": _hidden,
     "date": _plainly("Input.Date", r"\d{4}-\d{2}-\d{2}"),
     "time": _plainly("Input.Time", r"([01]\d|2[0-3]):[0-5]\d"),
     "person": _person,

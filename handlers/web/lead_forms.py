@@ -19,7 +19,7 @@ from bot.commands.prompt import Show
 from bot.domain import reference
 from bot.domain.channel import Channel, channel_label
 from bot.domain.person import Person
-from bot.domain.reference import PromptsRef
+from bot.domain.reference import ConnectionRef, ConnectionsRef, PromptsRef
 from bot.messages.page import SETTINGS, Page, form_at
 from bot.messages.parts import Form, offering, with_button
 from bot.ports import ReadOnlyWork, Transactions
@@ -121,8 +121,10 @@ class LeadForms:
             return None
         about = reference.parse(pressed.about)
         channel_id = (pressed.form.channel_id if pressed.form else "") or pressed.channel_id
-        if isinstance(about, PromptsRef):
+        if isinstance(about, PromptsRef | ConnectionsRef):
             channel_id = about.channel_id
+        elif isinstance(about, ConnectionRef):
+            channel_id = await self._channel_of(reader, about)
         reply = await self._bot.show(
             Request(
                 workspace=reader.workspace,
@@ -138,6 +140,13 @@ class LeadForms:
         if reply.page is None or channel is None:
             raise refused(reply, STRANGE_CHANNEL)
         return channel
+
+    async def _channel_of(self, reader: Reader, about: ConnectionRef) -> str:
+        """The channel of a connection; "" where there is none, as of a channel that nobody knows."""
+        found = await self._transactions.read(
+            reader.workspace, lambda work: work.connections.get(about.id)
+        )
+        return found.channel_id if found else ""
 
     async def _drawn(
         self,

@@ -38,6 +38,11 @@ DECIDED = Statement(
     .order_by(proposals.c.ended_at.desc(), proposals.c.number.desc())
     .limit(bindparam("limit"))
 )
+WAITING = Statement(
+    select(proposals)
+    .where(*_OF_CONNECTION, proposals.c.state == "proposed")
+    .order_by(proposals.c.made_at, proposals.c.number)
+)
 COUNT_LAPSED = Statement(
     select(func.count().label("lapsed")).where(
         _HERE,
@@ -46,6 +51,16 @@ COUNT_LAPSED = Statement(
         proposals.c.ended_at >= bindparam("since", type_=UTCDateTime),
         proposals.c.ended_at < bindparam("until", type_=UTCDateTime),
     )
+)
+OPENED_OF_CUSTOMER = Statement(
+    select(proposals)
+    .where(
+        *_OF_CONNECTION,
+        proposals.c.customer_folded == bindparam("customer"),
+        proposals.c.state == "opened",
+    )
+    .order_by(proposals.c.number.desc())
+    .limit(bindparam("limit"))
 )
 OF_CASE, OF_CUSTOMER = (
     Statement(select(proposals).where(_HERE, column == bindparam("this")).order_by(proposals.c.number))
@@ -72,6 +87,10 @@ class Proposals(Versioned[Proposal]):
     def of_customer(self, name: str) -> Sequence[Proposal]:
         return self._several(OF_CUSTOMER, this=name.casefold())
 
+    def opened_of_customer(self, connection_id: str, name: str, limit: int) -> Sequence[Proposal]:
+        named = {"connection_id": connection_id, "customer": name.casefold()}
+        return self._several(OPENED_OF_CUSTOMER, **named, limit=limit)
+
     def count_made(self, connection_id: str, since: datetime) -> int:
         params = {"workspace": self._workspace, "connection_id": connection_id, "since": since}
         [row] = COUNT_MADE.all(self._connection, params)
@@ -86,6 +105,9 @@ class Proposals(Versioned[Proposal]):
 
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
         return self._several(DECIDED, connection_id=connection_id, limit=limit)
+
+    def waiting(self, connection_id: str) -> Sequence[Proposal]:
+        return self._several(WAITING, connection_id=connection_id)
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
         params = {"workspace": self._workspace, "channel_id": channel_id}

@@ -42,7 +42,6 @@ def command(text: str, number: int, channels: int = PLACES, where: str = "") -> 
             "user_id": person(number % IN_FLIGHT),
             "user_name": "somebody",
             "trigger_id": f"{time.time_ns()}.{number}",
-            "response_url": "https://benchmark.example/response",
         }
     )
 
@@ -82,7 +81,6 @@ def click(command_name: str, about: str, number: int, case_number: int) -> str:
         "container": {"type": "message", "message_ts": f"1600000000.{number:07d}"},
         "channel": {"id": where, "name": f"team-{where}"},
         "message": {"ts": f"1600000000.{number:07d}", "text": "A retro"},
-        "response_url": "https://benchmark.example/response",
     }
     return urlencode({"payload": json.dumps(payload)})
 

@@ -101,10 +101,12 @@ def put(file: Path, table: Table, rows: Iterable[Values]) -> None:
 
 def _put(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     known = {each["name"] for each in inspect(connection).get_columns(table.name)}
+    # A field is called by its key, and its column by a name, which older programs have, too.
+    names = {c.key: c.name for c in table.c if c.name in known}
     theirs = lightweight(table.name, *(column(c.name, c.type) for c in table.c if c.name in known))
     rest = iter(rows)
     while some := list(islice(rest, MAX_AT_ONCE)):
-        those = [{name: value for name, value in row.items() if name in known} for row in some]
+        those = [{names[key]: value for key, value in row.items() if key in names} for row in some]
         connection.execute(insert(theirs), those)
 
 

@@ -182,6 +182,15 @@ async def test_a_rating_of_somebody_else_is_not(office: Office, other: str) -> N
     assert await office.drafted() == ("", "")
 
 
+async def test_what_was_opened_keeps_the_words_that_it_was_opened_for(office: Office) -> None:
+    await office.hears(office.signal(rating=5, words="sorted, thank you"))
+    assert "proposal:1" not in office.spoken
+    with open_work(office.database, office.workspace, writes=False) as work:
+        proposal = work.proposals.get(1)
+    assert proposal is not None
+    assert proposal.signal.rating == 1
+
+
 async def test_a_rating_of_a_proposal_that_nobody_opened_is_no_draft(office: Office) -> None:
     await office.hears(office.signal(ticket="3", reference="ZD-3", rating=1, customer="Ida"))
     await office.hears(office.signal(LATER, ticket="3", reference="ZD-3", rating=5, customer="Ida"))

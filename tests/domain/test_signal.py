@@ -33,3 +33,13 @@ def test_of_a_forgotten_customer_only_what_was_learned_stays() -> None:
     left = without_customer(said, lambda text: text.replace("Mrs Lopez", "the customer"))
     assert "Lopez" not in left.model_dump_json()
     assert (left.rating, left.what_happened, left.ticket, left.reference) == (1, "the customer", "", "")
+
+
+def test_a_forgotten_customers_own_words_go_whole_and_a_title_without_their_ticket() -> None:
+    def kept(text: str) -> str:
+        return text
+
+    wrote = a_signal(reference="ZD-77", words="Never again.", what_happened="Never again.")
+    assert without_customer(wrote, kept).what_happened == ""
+    told = a_signal(reference="ZD-77", ticket="4711", what_happened="Ticket 4711 (zd-77): 47110 boxes")
+    assert without_customer(told, kept).what_happened == "Ticket (removed) ((removed)): 47110 boxes"

@@ -1,10 +1,11 @@
 """What arrives at the address of a connection: verified, kept once, judged, proposed."""
 
 import asyncio
+import gzip
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -222,6 +223,43 @@ async def test_what_is_forged_broken_too_large_or_to_nobody_is_refused_and_not_k
     assert house.deliveries() == []
 
 
+PACKED = {"Content-Encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (gzip.compress(json.dumps(BODY).encode()), 200),
+        (gzip.compress(b" " * (LARGEST_BODY + 1)), 413),
+        (b"not packed at all", 400),
+        (gzip.compress(json.dumps(BODY).encode())[:-12], 400),
+    ],
+    ids=["packed", "unfolds to too much", "not packed", "cut off"],
+)
+@only_sqlite
+async def test_what_is_packed_is_unpacked_and_counts_as_what_it_unfolds_to(
+    house: House, body: bytes, status: int
+) -> None:
+    sent = {"X-Amends-Secret": SECRET, **PACKED}
+    answer = await house.client.post(f"/hooks/{ID}", data=io.BytesIO(body), headers=sent)
+    assert answer.status == status
+    assert len(house.deliveries()) == (status == 200)
+
+
+@only_sqlite
+async def test_a_body_in_pieces_is_taken_as_a_whole_one_is(house: House) -> None:
+    async def pieces(size: int) -> AsyncIterator[bytes]:
+        whole = json.dumps(BODY).encode().ljust(size)
+        for begin in range(0, size, 60_000):
+            yield whole[begin : begin + 60_000]
+
+    sent = {"X-Amends-Secret": SECRET, "Content-Type": "application/x-www-form-urlencoded"}
+    for size, status in ((LARGEST_BODY + 1, 413), (LARGEST_BODY, 200)):
+        answer = await house.client.post(f"/hooks/{ID}", data=pieces(size), headers=sent)
+        assert answer.status == status
+    assert len(house.proposals()) == 1
+
+
 @only_sqlite
 async def test_a_removed_connection_is_an_unknown_address(house: House) -> None:
     with open_work(house.database, house.desk.workspace, writes=True) as work:
@@ -239,7 +277,11 @@ async def test_a_vendor_that_only_looks_is_answered_and_nothing_else_but_a_post_
     house: House,
 ) -> None:
     assert (await house.client.head(f"/hooks/{ID}")).status == 200
-    assert (await house.client.get(f"/hooks/{ID}")).status == 405
+    for method in ("GET", "PUT", "DELETE", "OPTIONS"):
+        sent = {"X-Amends-Secret": SECRET}
+        answer = await house.client.request(method, f"/hooks/{ID}", json=BODY, headers=sent)
+        assert answer.status == 405
+    assert house.deliveries() == []
 
 
 @only_sqlite
@@ -327,7 +369,7 @@ async def test_beyond_so_many_a_day_the_rest_is_one_message_that_is_edited(house
 async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is_done(
     house: House,
 ) -> None:
-    house.change(test_for=BEN.id)
+    house.change(test_for=BEN.id, test_until=datetime.max.replace(tzinfo=UTC))
     await house.send()
     [(key, message)] = house.desk.say_all().items()
     assert key.endswith(f":{BEN.id}")

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from bot.domain.signal import Signal
-from handlers.helpdesks import freshdesk, generic, hubspot, intercom, jira, pasted, zendesk
+from handlers.helpdesks import (
+    freshdesk,
+    generic,
+    hubspot,
+    intercom,
+    jira,
+    pasted,
+    reading,
+    zendesk,
+)
 from handlers.helpdesks.product import Product, Unreadable
 from tests.deliveries import (
     AT,
@@ -360,6 +369,13 @@ def test_a_score_out_of_range_or_no_list_is_refused() -> None:
     assert read(hubspot, [HUBSPOT_CHANGED[2]]) == read(hubspot, []) == []
 
 
+def test_one_change_of_hubspot_that_cannot_be_read_loses_none_of_the_others() -> None:
+    odd = {**HUBSPOT_CHANGED[0], "objectId": "none"}
+    batch = [odd, HUBSPOT_CHANGED[0], None, HUBSPOT_CHANGED[1], 7]
+    assert [signal.ticket for signal in read(hubspot, batch)] == ["123", "124"]
+    assert refused(hubspot, [odd, 7]).startswith("objectId has to be a ticket's id")
+
+
 @pytest.mark.parametrize(
     ("written", "rating"),
     [("1", 1), (5, 5), ("-103", 1), (-102, 2), ("-101", 2), ("100", 3), (101, 4), ("102", 4), (103, 5)],
@@ -475,6 +491,12 @@ def test_anything_else_says_each_documented_field() -> None:
     assert len(signal.event_id) == 64
 
 
+def test_what_is_not_the_json_of_the_instructions_leads_back_to_them() -> None:
+    for body in ("{", "[]", "reference=ZD-1"):
+        with pytest.raises(Unreadable, match="This is not the JSON of the instructions: send one "):
+            generic.read(delivery(body))
+
+
 def test_anything_else_needs_no_more_than_a_reference() -> None:
     assert read(generic, {"reference": 4711}) == (
         Signal(ticket="4711", reference="4711", at=AT, what_happened="4711"),
@@ -503,6 +525,25 @@ def test_anything_else_needs_no_more_than_a_reference() -> None:
 )
 def test_a_bad_field_of_anything_else_is_named(field: str, value: object) -> None:
     assert refused(generic, GENERIC, **{field: value}).startswith(f"{field} ")
+
+
+def test_no_character_of_a_customer_turns_the_rest_of_a_line_around() -> None:
+    turned = "Ana\u202e evil\u2066\x1b[2J\0\x9b"
+    (signal,) = read(
+        generic, GENERIC, customer=turned, what_happened=f"{turned}\r\nمرحبا", tags=[turned]
+    )
+    assert (signal.customer, signal.tags) == ("Ana evil[2J", ("Ana evil[2J",))
+    assert signal.what_happened == "Ana evil[2J\r\nمرحبا"
+    assert reading.plain("<b>Ana&#x202e; evil</b>") == "Ana evil"
+
+
+@pytest.mark.parametrize(
+    "told", ["0001-01-01T00:00:00Z", "1899-12-31T00:00:00Z", "2099-01-01T00:00:00Z"]
+)
+def test_a_time_at_which_nobody_told_of_anything_is_when_it_arrived(told: str) -> None:
+    assert [signal.at for signal in read(generic, GENERIC, happened_at=told)] == [AT]
+    counted = datetime.fromisoformat(told).timestamp() * 1000
+    assert [signal.at for signal in read(jira, JIRA_UPDATED, timestamp=counted)] == [AT]
 
 
 def test_long_texts_are_shortened_and_a_time_to_come_is_now() -> None:

@@ -28,6 +28,7 @@ from bot.messages.parts import (
     Option,
     Paragraph,
     Part,
+    Pasted,
     Progress,
     ProgressStep,
     Quote,
@@ -109,6 +110,14 @@ def test_a_quote_is_exact_and_never_parsed() -> None:
     (block,) = drawn(Quote(text=text))
     assert block["elements"] == [
         {"type": "rich_text_quote", "elements": [{"type": "text", "text": text}]}
+    ]
+
+
+def test_what_is_pasted_elsewhere_is_exact_and_never_shortened() -> None:
+    text = '{\n  "ticket": "{{ticket.id}}"\n}' + " " * 2_000 + "<!channel>"
+    (block,) = drawn(Pasted(text=text))
+    assert block["elements"] == [
+        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     ]
 
 

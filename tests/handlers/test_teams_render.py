@@ -30,6 +30,7 @@ from bot.messages.parts import (
     OtherWay,
     Paragraph,
     Part,
+    Pasted,
     Progress,
     ProgressStep,
     Quote,
@@ -141,6 +142,30 @@ def test_a_quote_stands_apart_without_colour_and_keeps_its_lines() -> None:
     assert box["type"] == "Container"
     assert box["style"] == "emphasis"
     assert box["items"][0]["text"] == "one\n\ntwo"
+
+
+def test_what_is_pasted_elsewhere_is_exact_line_by_line_and_has_no_sign_of_no_width() -> None:
+    text = '{\n  "ticket": "{{ticket.id}}",\n\n  "words": "{{a_b}}"\n}'
+    (box,) = drawn(Pasted(text=text))
+    lines = [cards.read(block["text"]).replace("\u00a0", "") for block in box["items"]]
+    assert "\n".join(lines) == text
+    assert {block["fontType"] for block in box["items"]} == {"Monospace"}
+    assert cards.problems(content(Message(summary="g", parts=(Pasted(text=text),)))) == []
+
+
+@pytest.mark.parametrize("function", ["{{DATE(2026-01-01T00:00:00Z)}}", "{{ time(x)}}", "{{{DATE(x)}}}"])
+def test_no_function_of_a_card_is_in_what_is_pasted(function: str) -> None:
+    (box,) = drawn(Pasted(text=function))
+    assert not re.search(r"\{\{\s*(DATE|TIME)", box["items"][0]["text"], re.IGNORECASE)
+
+
+def test_a_secret_is_typed_where_nobody_reads_along() -> None:
+    field = FormField(name="token", label="Token", kind="secret", needed=True)
+    (secret,) = cards.inputs(
+        render.form(Form(command_name="x.y", title="T", fields=(field,), submit="Save"), KNOWN)
+    )
+    assert secret["style"] == "password"
+    assert "value" not in secret
 
 
 def test_a_command_is_typed_with_the_mention_and_peoples_words_stay() -> None:

@@ -27,6 +27,7 @@ from bot.messages.parts import (
     Message,
     Option,
     Paragraph,
+    Pasted,
     Progress,
     ProgressStep,
     Quote,
@@ -113,6 +114,19 @@ def everywhere(text: str) -> Message:
             ),
         ),
     )
+
+
+def test_what_is_pasted_elsewhere_is_exact_and_a_secret_is_typed_unseen_and_kept_nowhere() -> None:
+    text = '{\n  "ticket": "{{ticket.id}}"\n}<script>'
+    page = read(render.message(Message(summary="g", parts=(Pasted(text=text),)), FRAME))
+    assert page.all("pre")[0].text == text
+    field = FormField(name="token", label="Token", kind="secret")
+    form = read(
+        render.form(Form(command_name="x.y", title="T", fields=(field,), submit="Go"), FRAME, [], [])
+    )
+    [secret] = form.all("input", name="v.token")
+    assert secret.attributes["type"] == "password"
+    assert "value" not in secret.attributes
 
 
 @given(typed)

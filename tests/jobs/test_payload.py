@@ -98,6 +98,11 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("2026-03-09", "0f3a", proposal.Gather(connection_id="0f3a", day=date(2026, 3, 9))),
     ("P-7", "", proposal.LookUp(number=7)),
     ("09e1", "0f3a", signal.ShowTest(connection_id="0f3a", key="09e1")),
+    (
+        "0f3a",
+        "Zendesk\nThe secret is another.",
+        signal.TellBroken(connection_id="0f3a", title="Zendesk", why="The secret is another."),
+    ),
     ("0f3a", "", signal.AskRules(connection_id="0f3a")),
     ("C-2", "", case.Withdrawn(case_number=2)),
     ("C-2", "colleague", case.Withdrawn(case_number=2, whose="colleague")),

@@ -221,7 +221,8 @@ async def test_a_colleague_who_is_forgotten_is_named_on_no_proposal(desk: Desk) 
 async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk: Desk) -> None:
     await tell(desk, 1)
     await tell(desk, 1, AT + DAY, words="", rating=2)
-    await tell(desk, 2, customer="maria santos", words="Maria Santos here: still nothing.")
+    wrote = "Maria Santos here: still nothing."
+    await tell(desk, 2, customer="maria santos", words=wrote, what_happened=wrote)
     await tell(desk, 3, customer="Somebody else", words="Late again.")
     desk.say_all()
     await desk.ask(BEN, "proposal.open", "P-1")
@@ -238,4 +239,16 @@ async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk
     said = desk.say_all()
     assert "aria" not in "".join(plain(message) for message in said.values())
     assert "proposal:1" in said
+    assert "still nothing" not in stored
     assert "proposal:2" in said
+    await desk.ask(BEN, "proposal.open", "P-2")
+    assert "Retro: A ticket" in plain(desk.say_all()["retro:2"])
+
+
+async def test_a_proposal_keeps_what_was_said_however_much_is_told_of_its_ticket(desk: Desk) -> None:
+    await tell(desk)
+    for minute in range(1, signal_commands.MAX_TOLD + 2):
+        await tell(desk, 1, AT + timedelta(minutes=minute), rating=None, words="", tags=("late",))
+    signal = proposal(desk).signal
+    assert (signal.rating, signal.words, signal.tags) == (1, "Nobody came (1).", ("late",))
+    assert signal.at == AT + timedelta(minutes=minute)

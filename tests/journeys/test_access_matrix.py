@@ -29,6 +29,7 @@ from storage.tables import Row
 from tests.access_world import (
     CASE,
     CHOSEN,
+    CONNECTION,
     ITEM,
     RETIRED_PROMPT,
     VALUES,
@@ -343,12 +344,18 @@ class Watch:
         return reply
 
     def _put_back(self, workspace: str) -> None:
-        """The answer, when its author just took it back, or their name: there is one for all cells."""
+        """The answer, when its author just took it back, or their name, and the connection.
+
+        There is one of each for all cells.
+        """
         with open_work(self._database, workspace, writes=True) as work:
             self._was = work.retros.answer(self._id) or self._was
             if self._was is not None and work.retros.answer(self._id) is None:
                 work.retros.add_answer(self._was)
-                work.commit()
+            connection = work.connections.get(CONNECTION)
+            if connection is not None and connection.removed_at is not None:
+                work.connections.save(connection.model_copy(update={"removed_at": None}))
+            work.commit()
 
     def outcome(self, command_name: str, label: str) -> str:
         """How the last cell came out, in the words of `expected`.
@@ -387,6 +394,9 @@ REFUSED_HERE = {
     *("action_item.reopen", "action_item.take", "action_item.verify", "case.edit", "case.open"),
     *("recovery.apologise_publicly", "recovery.tell_changed"),
     *("retro.edit_answer", "retro.withdraw_answer"),
+    # Nobody has set a key for secrets here.
+    *("connection.add", "connection.renew_secret", "connection.paste_secret", "connection.give_token"),
+    "connection.test",
 }
 """What may be refused even to a member, by how things stand here once other cells changed them."""
 CELLS: Sequence[tuple[str, Who, Where]] = [

@@ -67,7 +67,7 @@ async def test_each_may_do_what_they_may_do_in_chat_and_an_outsider_finds_nothin
         ways = [
             one.attributes["href"] for one in page.all("a") if "/settings/" in one.attributes["href"]
         ]
-        assert len(ways) == 5
+        assert len(ways) == 6
         # A member changes the settings, and the lead hears of it; prompts and policy are the lead's.
         form = await follow(ben, page, "Days off")
         assert "Saved for #den." in (await send(ben, form, **DAYS_OFF)).page.text

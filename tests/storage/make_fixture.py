@@ -20,7 +20,7 @@ from bot.command import Request
 from bot.commands import forget as forget_commands
 from bot.domain import note
 from bot.domain.channel import Channel
-from bot.domain.connection import Connection
+from bot.domain.connection import Connection, with_test
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalChange
@@ -85,7 +85,7 @@ class Today:
         """Straight into the storage."""
         id = hashlib.blake2s(place.id.encode(), digest_size=20).hexdigest()
         of_place = {"id": id, "channel_id": place.id, "product": "generic", "made_by": lead.id}
-        made = Connection(**of_place, made_at=self.now, a_day=1, test_for=lead.id)
+        made = with_test(Connection(**of_place, made_at=self.now, a_day=1), lead.id, self.now)
         with open_work(self._database, workspace, writes=True) as work:
             team = Team(channel_id=place.id, name=place.name, lead=lead.id, made_at=self.now)
             work.teams.add(team)

@@ -75,6 +75,7 @@ HALF_SAID = {
     "proposed": ("proposal.show", "signal.show_test"),
     "gathered": ("proposal.gather", "signal.ask_rules"),
     "noted": ("note.leave", "proposal.look_up"),
+    "broken": ("signal.tell_broken",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = (
@@ -239,6 +240,7 @@ class Story:
             "asks",
             "proposed",
             "gathered",
+            "broken",
             *ELSEWHERE,
         )
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
@@ -512,7 +514,7 @@ class Story:
         await self._ask(cast.lead, "prompt.move_down", f"prompts::training:{cast.place.id}", "asks")
         promise = {"words": "The fee back.", "due": "2026-03-20", "how": "A call"}
         await self._step("noted", "recovery.promise", **promise)
-        for number, scene in enumerate(("proposed", "gathered")):
+        for number, scene in enumerate(("proposed", "gathered", "broken")):
             await self._propose(scene, 1 + number * 12)
         await self._house.told_without_words(self._workspace, self._cast("noted").place)
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
@@ -533,6 +535,10 @@ class Story:
         """
         cast = self._cast(scene)
         connection = await self._house.connect(self._workspace, cast.place, cast.lead)
+        if scene == "broken":
+            broken = {"connection_id": connection, "why": "reference is missing."}
+            await self._ask(signal_commands.HELPDESK, "signal.tell_broken", "", scene, values=broken)
+            return
         for number in range(13):
             signal = {"ticket": str(number), "reference": f"HD-{number}", "at": self._house.now}
             signal |= {"words": f"Nobody came ({number}).", "rating": 1 + number % 2}

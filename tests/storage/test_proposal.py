@@ -117,6 +117,9 @@ def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
         return [
             [one.number for one in of_case],
             [one.number for one in work.proposals.of_customer("mrs lopez")],
+            [one.number for one in work.proposals.opened_of_customer("a" * 40, "MRS lopez", 5)],
+            work.proposals.opened_of_customer("b" * 40, "Mrs Lopez", 5),
+            work.proposals.opened_of_customer("a" * 40, "Mrs Lope", 5),
             [one.number for one in work.proposals.decided("a" * 40, 5)],
             [one.number for one in work.proposals.gathered("a" * 40, AT, AT + DAY, 5)],
             work.proposals.count_made("a" * 40, AT),
@@ -124,4 +127,16 @@ def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
             work.proposals.count_lapsed("C1", AT, AT + DAY),
         ]
 
-    assert seen(database, found) == [[1], [1, 2, 3, 4], [2, 1], [4], 3, 1, 0]
+    assert seen(database, found) == [[1], [1, 2, 3, 4], [1], [], [], [2, 1], [4], 3, 1, 0]
+
+
+def test_what_waits_of_a_connection_is_found_until_somebody_decides(database: Database) -> None:
+    def fill(work: Any) -> None:
+        for number in range(3):
+            work.proposals.add(a_proposal(reference=f"ZD-{number}"))
+        work.proposals.add(a_proposal(reference="ZD-0", connection_id="b" * 40))
+        work.proposals.save(take(work.proposals.get(2), "wave_off", "U1", AT))
+
+    saved(database, fill)
+    waiting = seen(database, lambda work: work.proposals.waiting("a" * 40))
+    assert [one.number for one in waiting] == [1, 3]

@@ -18,7 +18,7 @@
 
   // ---- drafts: what was filled in and not sent survives Esc, a reload and another page of this tab
   const filledIn = (form) =>
-    [...form.elements].filter((field) => field.name && !["hidden", "submit"].includes(field.type));
+    [...form.elements].filter((field) => field.name && !["hidden", "submit", "password"].includes(field.type));
   const nameOf = (field) => (field.type === "checkbox" ? `${field.name}=${field.value}` : field.name);
   const stands = (field) => (field.type === "checkbox" ? field.checked : field.value);
   const stoodAtFirst = (field) => {

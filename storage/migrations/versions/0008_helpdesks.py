@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=True),
         sa.Column("a_day", sa.Integer(), nullable=False),
         sa.Column("test_for", sa.String(), nullable=True),
+        sa.Column("test_until", MOMENT, nullable=True),
         sa.Column("asked_at", MOMENT, nullable=True),
         sa.Column("removed_at", MOMENT, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),

@@ -1,0 +1,473 @@
+"""What happens with a team's connections to helpdesks: its lead makes, tests, changes and ends them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bot.command import Command, Invocation, Opening, Reply, Request
+from bot.commands import team as team_commands
+from bot.commands.stamped import Stamped, check_seen
+from bot.domain import connection as domain
+from bot.domain import proposal as proposals
+from bot.domain.channel import Channel
+from bot.domain.connection import Connection, Rules
+from bot.domain.errors import NextStep, Refused, check_all
+from bot.domain.prompt import kind_called
+from bot.domain.reference import ConnectionRef, ConnectionsRef, Reference, not_found
+from bot.domain.team import Team
+from bot.fields import Choice, Line, MaybeTick, Number, choices, field
+from bot.helpdesks import Helpdesk, Helpdesks
+from bot.jobs import proposal as proposal_jobs
+from bot.messages import connection as messages
+from bot.messages.connection import Shown
+from bot.messages.page import SETTINGS
+from bot.messages.parts import Form, Message, Option
+from bot.messages.stale_form import stamped
+from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.repositories import NoteTrouble
+
+WHAT = "which helpdesks it is connected to"
+"""Of a team, which is its lead's to say."""
+NO_ADDRESS = (
+    "A helpdesk can't reach me yet: whoever runs Amends sets AMENDS_URL to the address by which it can."
+)
+NO_KEY = (
+    "I keep secrets only encrypted, and have no key yet: whoever runs Amends sets AMENDS_SECRET_KEY."
+)
+NO_TEAM = "You lead no team: the lead of one asks for this in its own channel."
+USUAL = Connection(
+    id="", channel_id="", product="", made_by="", made_at=datetime.min.replace(tzinfo=UTC)
+)
+"""Whose rules suit most teams."""
+NONE = "none"
+RATINGS = (NONE, "1", "2", "3", "4", "5")
+MAX_LISTED = 800
+"""Characters of all tags of a rule."""
+NO_TROUBLES: Mapping[str, NoteTrouble] = {}
+A_PAGE, LAST_PAGE = 10, 99
+"""Deliveries that stand in one message, and the last such page: a month of them has no end."""
+
+
+class OfHelpdesks(Command, frozen=True):
+    """What a lead asks about the team's connections."""
+
+    access = "members"
+    set_at = SETTINGS
+    connects = True
+
+
+class Show(OfHelpdesks, frozen=True):
+    """Says which helpdesks a team is connected to."""
+
+    name = "connections.show"
+
+    subject: ConnectionsRef | None = None
+
+    @classmethod
+    def subject_of(cls, request: Request) -> Reference | None:
+        if request.about:
+            return super().subject_of(request)
+        channel = request.shared_channel
+        return ConnectionsRef(channel_id=channel.id) if channel else None
+
+
+class ChoosesProduct(OfHelpdesks, frozen=True):
+    """What the form of a new connection asks first."""
+
+    product: Choice = field("Helpdesk", needed="Choose the helpdesk.")
+
+
+class Ruled(OfHelpdesks, frozen=True):
+    """What the form of a connection's rules asks: a ticket that meets any is of a failed case."""
+
+    rating: Choice = field(
+        "Rating at or below",
+        needed="Choose a rating, or none.",
+        hint="1 is the worst, 5 the best.",
+        options=RATINGS,
+    )
+    tags: Line = field(
+        "Tags",
+        hint="With commas between. A ticket with any of them counts.",
+        max_length=MAX_LISTED,
+        check=domain.check_listed,
+    )
+    priorities: Line = field(
+        "Priorities",
+        hint="With commas between, as in urgent, escalated.",
+        max_length=MAX_LISTED,
+        check=domain.check_listed,
+    )
+    sla_breached: MaybeTick = field("SLA breached", hint="A promised time was missed.")
+    reopened: MaybeTick = field("Reopened", hint="A solved ticket was opened again.")
+    action: Choice = field(
+        "What happens",
+        needed="Choose what happens.",
+        options=tuple(option.value for option in messages.ACTIONS),
+    )
+    kind: Choice = field("Kind", hint="What its retros ask. Without one, what the ticket says.")
+    a_day: Number = field(
+        "Proposals a day",
+        needed="Say how many a day.",
+        hint=f"1 to {domain.MAX_A_DAY}. What is more stands in one message.",
+        check=domain.check_a_day,
+    )
+
+
+class Add(Ruled, ChoosesProduct, frozen=True):
+    """Connects a helpdesk to a team's channel."""
+
+    name = "connection.add"
+    title = "Connect a helpdesk"
+    submit = "Connect"
+    begins = True
+
+    subject: ConnectionsRef
+
+
+class Edit(Ruled, Stamped, frozen=True):
+    """Changes what a connection is heard for, and what happens then."""
+
+    name = "connection.edit"
+    title = "Rules"
+    submit = "Save"
+
+    subject: ConnectionRef
+
+
+class OfOne(OfHelpdesks, frozen=True):
+    """What a lead asks about one connection."""
+
+    subject: ConnectionRef
+
+
+class ShowDeliveries(OfOne, frozen=True):
+    """Shows what arrived last by a connection, and what was made of it."""
+
+    name = "connection.show_deliveries"
+
+
+class Test(OfOne, frozen=True):
+    """Asks to be shown the next delivery, on which nothing else is done."""
+
+    name = "connection.test"
+
+
+class Remove(OfOne, frozen=True):
+    """Ends a connection for good."""
+
+    name = "connection.remove"
+    title = "Remove connection"
+    submit = "Remove"
+    takes_away = True
+
+
+def show(command: Show, work: ReadOnlyWork) -> Reply:
+    """The team's connections; asked in a chat of one's own, which of one's teams is meant."""
+    if command.subject is None:
+        led = [team for team in work.teams.all() if team.lead == command.person.id]
+        if not led:
+            raise Refused(NO_TEAM, instead=team_commands.TO_MINE)
+        return Reply(message=messages.choice(led))
+    team = _team(command.subject.channel_id, command, work)
+    return Reply(message=_listing(team, command, work), replaces=True)
+
+
+def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form of a new connection, unless the operator has to set something first."""
+    team = _team_of_new(opening, work)
+    if opening.only_checks:
+        _check_readable(opening, team)
+    return Reply(form=add_form(team, opening.helpdesks))
+
+
+def add_form(team: Team, helpdesks: Helpdesks) -> Form:
+    """Connect a helpdesk, with rules that suit most teams."""
+    products = tuple(
+        Option(value=name, label=product.TITLE) for name, product in helpdesks.products.items()
+    )
+    return Add.form(
+        ConnectionsRef(channel_id=team.channel_id),
+        channel_id=team.channel_id,
+        parts=messages.above_add(team.name),
+        values=_written(USUAL),
+        changed={"product": {"options": products}, **_options(team, USUAL)},
+        without=_left_out(team, USUAL),
+    )
+
+
+def add(command: Add, work: UnitOfWork) -> Reply:
+    """Connects a helpdesk, and says what is left to do there."""
+    _team_of_new(command, work)
+    team = team_commands.of(_channel(command.subject.channel_id, command, work), command, work)
+    product = command.helpdesks.products.get(command.product)
+    rules = _rules(command, Rules())
+    if product is None:
+        raise Refused("Helpdesk: choose one from the list.", "product")
+    _, kind = check_all(lambda: domain.check_rules(rules), lambda: _kind(command.kind, team))
+    secret = "" if product.OWN_SECRET else domain.new_secret()
+    made = work.connections.add(
+        Connection(
+            id=domain.new_id(),
+            channel_id=team.channel_id,
+            product=command.product,
+            made_by=command.person.id,
+            made_at=command.at,
+            secret=work.vault.seal(secret),
+            rules=rules,
+            action=_action(command.action),
+            kind=kind,
+            a_day=command.a_day or domain.USUAL_A_DAY,
+        )
+    )
+    steps = product.instructions(command.helpdesks.address(made.id), secret)
+    shown = shown_of(made, command, work)
+    return Reply(message=messages.made(shown, steps, shows_secret=bool(secret)))
+
+
+def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the rules of a connection, as they are now."""
+    team, connection = connection_of(opening, work)
+    if opening.only_checks:
+        _check_readable(opening, team, connection)
+    return Reply(form=edit_form(team, connection))
+
+
+def edit_form(team: Team, connection: Connection) -> Form:
+    """Rules, filled in with what they are."""
+    form = Edit.form(
+        connection.ref,
+        parts=messages.above_add(team.name),
+        values=_written(connection),
+        changed=_options(team, connection),
+        without=_left_out(team, connection),
+    )
+    return stamped(form)
+
+
+def edit(command: Edit, work: UnitOfWork) -> Reply:
+    """Changes the rules from the next delivery on; the lead may be asked about these afresh."""
+    team, connection = connection_of(command, work)
+    check_seen(edit_form(team, connection), command, work)
+    rules = _rules(command, connection.rules)
+    _, kind = check_all(lambda: domain.check_rules(rules), lambda: _kind(command.kind, team, connection))
+    changed = {
+        "rules": rules,
+        "action": _action(command.action),
+        "kind": kind,
+        "a_day": command.a_day or connection.a_day,
+        "asked_at": None,
+    }
+    work.connections.save(connection.model_copy(update=changed))
+    return _listed(team, command, work, "Saved: that counts from the next delivery on.")
+
+
+def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
+    """What arrived last, a page of it."""
+    team, connection = connection_of(command, work)
+    first = command.subject.page * A_PAGE
+    told = work.deliveries.last(connection.id, first + A_PAGE + 1)
+    more = len(told) > first + A_PAGE and command.subject.page < LAST_PAGE
+    title, page = command.helpdesks.title(connection.product), told[first : first + A_PAGE]
+    return Reply(message=messages.deliveries(title, page, command.subject, team.zone, more=more))
+
+
+def test(command: Test, work: UnitOfWork) -> Reply:
+    """The next delivery is shown to whoever asks; asked twice, it is shown once."""
+    _, connection = connection_of(command, work)
+    title = command.helpdesks.title(connection.product)
+    if not connection.secret:
+        secret = messages.PASTE_SECRET
+        step = NextStep(secret.label, secret.command_name, str(connection.ref))
+        raise Refused(f"{title} still waits for its secret: paste that first.", instead=step)
+    waits = connection.tester(command.at) == command.person.id
+    if not waits:
+        work.connections.save(domain.with_test(connection, command.person.id, command.at))
+    return Reply(message=messages.awaits_test(title), already=waits)
+
+
+def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Asks first, because nothing brings it back."""
+    _, connection = connection_of(opening, work)
+    waiting = len(work.proposals.waiting(connection.id))
+    return Reply(form=removal_form(connection, opening.helpdesks.title(connection.product), waiting))
+
+
+def removal_form(connection: Connection, title: str, waiting: int) -> Form:
+    """Remove connection, with how many proposals wait."""
+    return Remove.form(connection.ref, parts=messages.above_removal(title, waiting))
+
+
+def remove(command: Remove, work: UnitOfWork) -> Reply:
+    """Ends a connection: its address and secrets are gone, and what it proposed is waved off."""
+    team, connection = connection_of(command, work)
+    work.connections.save(domain.without_secrets(connection, command.at))
+    waved = [
+        proposals.take(one, "wave_off", command.person.id, command.at)
+        for one in work.proposals.waiting(connection.id)
+    ]
+    for proposal in waved:
+        work.proposals.save(proposal)
+    proposal_jobs.edit(waved, command.at, work)
+    title = command.helpdesks.title(connection.product)
+    return _listed(team, command, work, f"Removed: {title} is not connected any more.")
+
+
+def connection_of(invocation: Invocation, work: ReadOnlyWork) -> tuple[Team, Connection]:
+    """The connection that is meant and its team; refuses whoever does not lead it."""
+    ref = invocation.subject
+    connection = work.connections.get(ref.id) if isinstance(ref, ConnectionRef) else None
+    if connection is None or connection.removed_at is not None:
+        raise not_found(invocation.request.about)
+    return _team(connection.channel_id, invocation, work), connection
+
+
+def _team(channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> Team:
+    """The team of a channel, or what its first use would make; refuses whoever does not lead it."""
+    channel = _channel(channel_id, invocation, work)
+    team = work.teams.get(channel_id) or team_commands.new(channel, invocation)
+    team_commands.check_is_leads(team, invocation, work, WHAT)
+    return team
+
+
+def _team_of_new(invocation: Invocation, work: ReadOnlyWork) -> Team:
+    """The same, for a connection that can be made: the operator has set what that needs."""
+    ref = invocation.subject
+    if not isinstance(ref, ConnectionsRef):
+        raise not_found(invocation.request.about)
+    team = _team(ref.channel_id, invocation, work)
+    check_possible(invocation, work)
+    return team
+
+
+def _channel(channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> Channel:
+    here = invocation.request.shared_channel
+    if here is not None and here.id == channel_id:
+        return here
+    return work.channels.get(channel_id) or Channel(id=channel_id, name=channel_id)
+
+
+def _missing(invocation: Invocation, work: ReadOnlyWork) -> str:
+    """What the operator has to set before a helpdesk can be connected; "" where nothing is missing."""
+    if not invocation.helpdesks.public_address:
+        return NO_ADDRESS
+    return "" if work.vault.has_key else NO_KEY
+
+
+def check_possible(invocation: Invocation, work: ReadOnlyWork) -> None:
+    """Refuses what needs an address and a key, where the operator has set none."""
+    if missing := _missing(invocation, work):
+        raise Refused(missing)
+
+
+def check_key(work: ReadOnlyWork) -> None:
+    """Refuses what is secret, where the operator has set no key."""
+    if not work.vault.has_key:
+        raise Refused(NO_KEY)
+
+
+def product_of(connection: Connection, invocation: Invocation) -> Helpdesk:
+    """What a connection leads to; refuses what this version knows no more."""
+    product = invocation.helpdesks.products.get(connection.product)
+    if product is None:
+        raise Refused("I don't know this helpdesk any more: remove it, and connect it again.")
+    return product
+
+
+def _rules(command: Ruled, before: Rules) -> Rules:
+    """The rules as the form says them; a tick that got lost stays as it was."""
+    missed, reopened = command.sla_breached, command.reopened
+    return Rules(
+        rating=None if command.rating == NONE else int(command.rating),
+        tags=domain.listed(command.tags),
+        priorities=domain.listed(command.priorities),
+        sla_breached=before.sla_breached if missed is None else missed,
+        reopened=before.reopened if reopened is None else reopened,
+    )
+
+
+def _action(written: str) -> domain.Action:
+    return "open" if written == "open" else "propose"
+
+
+def _written(connection: Connection) -> dict[str, str]:
+    """What stands in the form of these rules."""
+    rules = connection.rules
+    return {
+        "rating": NONE if rules.rating is None else str(rules.rating),
+        "tags": ", ".join(rules.tags),
+        "priorities": ", ".join(rules.priorities),
+        "sla_breached": "yes" if rules.sla_breached else "",
+        "reopened": "yes" if rules.reopened else "",
+        "action": connection.action,
+        "kind": connection.kind or "",
+        "a_day": str(connection.a_day),
+    }
+
+
+def _kinds(team: Team, connection: Connection) -> tuple[str, ...]:
+    """What can be chosen: the team's kinds of case, and whatever stands there already."""
+    in_use = (kind.name for kind in team.kinds if not kind.retired)
+    return tuple(dict.fromkeys((*in_use, *filter(None, (connection.kind,)))))
+
+
+def _options(team: Team, connection: Connection) -> dict[str, dict[str, object]]:
+    return {
+        "action": {"options": messages.ACTIONS},
+        "kind": {"options": choices(_kinds(team, connection))},
+    }
+
+
+def _left_out(team: Team, connection: Connection) -> tuple[str, ...]:
+    return () if _kinds(team, connection) else ("kind",)
+
+
+def _kind(name: str, team: Team, connection: Connection | None = None) -> str | None:
+    """The kind of case that was chosen; refuses what the team calls none."""
+    if not name or (connection is not None and name == connection.kind):
+        return name or None
+    kind = kind_called(team.kinds, name)
+    if kind is None:
+        raise Refused("Kind: choose one from the list.", "kind")
+    return kind.name
+
+
+def _check_readable(opening: Opening, team: Team, connection: Connection | None = None) -> None:
+    """Refuses what else is wrong in a form in which something cannot be read."""
+    _kind(opening.readable("kind")["kind"] or "", team, connection)
+
+
+def shown_of(
+    connection: Connection,
+    invocation: Invocation,
+    work: ReadOnlyWork,
+    troubles: Mapping[str, NoteTrouble] = NO_TROUBLES,
+) -> Shown:
+    """A connection with how it is doing, for its line in the list."""
+    product = invocation.helpdesks.products.get(connection.product)
+    last = work.deliveries.last(connection.id, 1)
+    return Shown(
+        connection=connection,
+        title=invocation.helpdesks.title(connection.product),
+        own_secret=product is not None and product.OWN_SECRET,
+        takes_notes=product is not None and bool(product.HOSTS),
+        last_at=last[0].arrived_at if last else None,
+        trouble=troubles.get(connection.id),
+    )
+
+
+def _listing(team: Team, invocation: Invocation, work: ReadOnlyWork, said: str = "") -> Message:
+    connections = work.connections.in_channel(team.channel_id)
+    found = work.connections.troubles() if connections else ()
+    troubles = {trouble.connection.id: trouble for trouble in found}
+    return messages.listing(
+        team,
+        [shown_of(connection, invocation, work, troubles) for connection in connections],
+        team_commands.lead_of(team, work),
+        missing=_missing(invocation, work),
+        before=said,
+    )
+
+
+def _listed(team: Team, command: Command, work: ReadOnlyWork, said: str) -> Reply:
+    """What was just done, and how all is now."""
+    return Reply(message=_listing(team, command, work, said), done=True, replaces=True)

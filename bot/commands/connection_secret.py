@@ -1,0 +1,167 @@
+"""What happens with the secrets of a connection: made or pasted anew, and never shown again."""
+
+from bot.command import Invocation, Opening, Reply
+from bot.commands.connection import OfOne, check_key, check_possible, connection_of, product_of, shown_of
+from bot.domain import connection as domain
+from bot.domain.connection import Connection
+from bot.domain.errors import Refused
+from bot.fields import Line, Secret, field
+from bot.helpdesks import Helpdesk
+from bot.jobs import note as note_jobs
+from bot.messages import connection as messages
+from bot.messages.parts import Form
+from bot.ports import ReadOnlyWork, UnitOfWork
+
+MAX_SECRET = 1_000
+"""Characters of a token; the longest of a vendor have some hundred."""
+
+
+class RenewSecret(OfOne, frozen=True):
+    """Makes a new secret, for a product that makes none."""
+
+    name = "connection.renew_secret"
+    title = "New secret"
+    submit = "Make a new secret"
+    takes_away = True
+
+
+class PasteSecret(OfOne, frozen=True):
+    """Takes the secret that the product made."""
+
+    name = "connection.paste_secret"
+    title = "Paste the secret"
+    submit = "Save"
+
+    secret: Secret = field(
+        "Secret",
+        needed="Paste the secret.",
+        max_length=MAX_SECRET,
+        check=domain.check_printable,
+    )
+
+
+class GiveToken(OfOne, frozen=True):
+    """Takes the token with which notes are left."""
+
+    name = "connection.give_token"
+    title = "Give a token"
+    submit = "Save"
+
+    origin: Line = field("Address", needed="Write the address of your helpdesk.")
+    token: Secret = field(
+        "Token", needed="Paste the token.", max_length=MAX_SECRET, check=domain.check_printable
+    )
+
+
+def open_renew_secret(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Asks first, because the old secret stops at once."""
+    _, connection = connection_of(opening, work)
+    product = product_of(connection, opening)
+    _check_makes_none(product)
+    check_possible(opening, work)
+    return Reply(form=renewal_form(connection, product.TITLE))
+
+
+def renewal_form(connection: Connection, title: str) -> Form:
+    """New secret, which only has to be agreed to."""
+    return RenewSecret.form(connection.ref, parts=messages.above_renewal(title))
+
+
+def renew_secret(command: RenewSecret, work: UnitOfWork) -> Reply:
+    """Makes a new secret, and shows it once."""
+    _, connection = connection_of(command, work)
+    product = product_of(connection, command)
+    _check_makes_none(product)
+    check_possible(command, work)
+    secret = domain.new_secret()
+    changed = connection.model_copy(update={"secret": work.vault.seal(secret)})
+    work.connections.save(changed)
+    steps = product.instructions(command.helpdesks.address(connection.id), secret)
+    with_it = [step for step in steps if secret in step.paste]
+    return Reply(message=messages.renewed(shown_of(changed, command, work), with_it))
+
+
+def open_paste_secret(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form for the secret that the product made."""
+    _, connection = connection_of(opening, work)
+    product = product_of(connection, opening)
+    _check_makes_its_own(product)
+    check_key(work)
+    return Reply(form=secret_form(connection, product.TITLE))
+
+
+def secret_form(connection: Connection, title: str) -> Form:
+    """Paste the secret."""
+    return PasteSecret.form(connection.ref, parts=messages.above_secret(title))
+
+
+def paste_secret(command: PasteSecret, work: UnitOfWork) -> Reply:
+    """Keeps the product's own secret; one that was there before counts no more."""
+    _, connection = connection_of(command, work)
+    product = product_of(connection, command)
+    _check_makes_its_own(product)
+    check_key(work)
+    changed = {"secret": work.vault.seal(command.secret)}
+    work.connections.save(connection.model_copy(update=changed))
+    return Reply(message=messages.secret_pasted(product.TITLE), done=True)
+
+
+def open_give_token(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form for a token, which says where one is made and which right it needs."""
+    _, connection = connection_of(opening, work)
+    product = product_of(connection, opening)
+    _check_takes_notes(product)
+    check_key(work)
+    if opening.only_checks and (written := opening.readable("origin")["origin"]):
+        _origin(written, connection, opening)
+    return Reply(form=token_form(connection, product))
+
+
+def token_form(connection: Connection, product: Helpdesk) -> Form:
+    """Give a token."""
+    like = [f"https://{host.replace('*', 'YOURS')}" for host in product.HOSTS]
+    known = like[0] if product.HOSTS[0] == product.HOSTS[-1] and "*" not in product.HOSTS[0] else ""
+    *others, last = like
+    hint = f"As in {' or '.join(filter(None, (', '.join(others), last)))}."
+    return GiveToken.form(
+        connection.ref,
+        parts=messages.above_token(product.instructions("", "")[-1], product.RIGHT),
+        values={"origin": connection.origin or known},
+        changed={"origin": {"hint": hint}},
+    )
+
+
+def give_token(command: GiveToken, work: UnitOfWork) -> Reply:
+    """Keeps the token; notes that could not be left without it are tried again."""
+    _, connection = connection_of(command, work)
+    _check_takes_notes(product_of(connection, command))
+    check_key(work)
+    origin = _origin(command.origin, connection, command)
+    changed = {"origin": origin, "token": work.vault.seal(command.token)}
+    work.connections.save(connection.model_copy(update=changed))
+    note_jobs.try_again(connection.id, work)
+    return Reply(message=messages.token_given(origin), done=True)
+
+
+def _check_makes_none(product: Helpdesk) -> None:
+    if product.OWN_SECRET:
+        raise Refused(f"{product.TITLE} makes its secret itself: paste that one.")
+
+
+def _check_makes_its_own(product: Helpdesk) -> None:
+    if not product.OWN_SECRET:
+        raise Refused(f"I make the secret for {product.TITLE}: choose New secret.")
+
+
+def _check_takes_notes(product: Helpdesk) -> None:
+    if not product.HOSTS:
+        raise Refused(f"{product.TITLE} takes no notes, so it needs no token.")
+
+
+def _origin(written: str, connection: Connection, invocation: Invocation) -> str:
+    """Where the token is sent; refuses what is not the product's own."""
+    origin = domain.origin_of(written)
+    if not invocation.helpdesks.takes_calls(connection.product, origin):
+        title = invocation.helpdesks.title(connection.product)
+        raise Refused(f"That is no address of {title}, and a token goes nowhere else.", "origin")
+    return origin

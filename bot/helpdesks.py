@@ -1,0 +1,60 @@
+"""Which helpdesks a team can connect, as commands see them: by names that somebody else gives."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+
+class Instruction(Protocol):
+    """One click: what to do, and what to paste there ("": nothing)."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def paste(self) -> str: ...
+
+
+class Helpdesk(Protocol):
+    """What a command knows of a product; `handlers/helpdesks/product.py` says all of it."""
+
+    TITLE: str
+    OWN_SECRET: bool
+    HOSTS: Sequence[str]
+    RIGHT: str
+
+    def instructions(self, address: str, secret: str) -> Sequence[Instruction]: ...
+
+
+class Helpdesks:
+    """The products by the names that connections are stored under, and where their deliveries go.
+
+    `public_address` has no slash at its end; "": nobody outside can reach us. `is_called` says whether a
+    product's API may be at an address.
+    """
+
+    def __init__(
+        self,
+        products: Mapping[str, Helpdesk],
+        public_address: str,
+        is_called: Callable[[Sequence[str], str], bool],
+    ) -> None:
+        self.products = products
+        self.public_address = public_address
+        self._is_called = is_called
+
+    def title(self, product: str) -> str:
+        """What people call it; its stored name where a newer version knew it."""
+        known = self.products.get(product)
+        return known.TITLE if known else product
+
+    def address(self, connection_id: str) -> str:
+        """Where what a connection takes is sent."""
+        return f"{self.public_address}/hooks/{connection_id}"
+
+    def takes_calls(self, product: str, origin: str) -> bool:
+        """Whether the product's API may be there, so that a token may be sent there."""
+        known = self.products.get(product)
+        return known is not None and self._is_called(known.HOSTS, origin)
+
+
+NO_HELPDESKS = Helpdesks({}, "", lambda hosts, origin: False)
+"""Of a program that connects none."""

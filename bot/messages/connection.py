@@ -1,0 +1,302 @@
+"""What leads read about connected helpdesks: the list, what to paste where, and what arrived."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from bot.domain.channel import channel_label
+from bot.domain.connection import Action, Connection, Rules
+from bot.domain.person import Person
+from bot.domain.reference import ConnectionRef, ConnectionsRef
+from bot.domain.signal import Became, SignalDelivery
+from bot.domain.team import Team
+from bot.helpdesks import Instruction
+from bot.messages.parts import (
+    SHOW_MORE,
+    Bold,
+    Button,
+    Buttons,
+    Context,
+    Inline,
+    Line,
+    Message,
+    Option,
+    Paragraph,
+    Part,
+    Pasted,
+    Status,
+    Timestamp,
+    Words,
+    joined,
+    linked,
+    one_line,
+    row,
+    sentence,
+)
+from bot.messages.proposal import rated, said
+from bot.messages.team import leaderless
+from bot.repositories import NoteTrouble
+
+SHOW = Button(label="Helpdesks", command_name="connections.show", about="", opens=True)
+ADD = Button(
+    label="Connect a helpdesk", command_name="connection.add", about="", look="main", opens=True
+)
+RULES = Button(label="Rules", command_name="connection.edit", about="", opens=True)
+DELIVERIES = Button(
+    label="Show last deliveries", command_name="connection.show_deliveries", about="", opens=True
+)
+TEST = Button(label="Send me a test", command_name="connection.test", about="")
+NEW_SECRET = Button(label="New secret", command_name="connection.renew_secret", about="", opens=True)
+PASTE_SECRET = Button(
+    label="Paste the secret", command_name="connection.paste_secret", about="", opens=True
+)
+TOKEN = Button(label="Give a token", command_name="connection.give_token", about="", opens=True)
+REMOVE = Button(label="Remove", command_name="connection.remove", about="", opens=True)
+WHAT_FOR = (
+    "A bad rating, a missed promise or a reopened ticket in your helpdesk is proposed here as a failed "
+    "case, and your ticket hears how it ended."
+)
+ACTIONS = (
+    Option(value="propose", label="Propose the case in the channel"),
+    Option(value="open", label="Open the retro at once"),
+)
+DOES: Mapping[Action, str] = {"propose": "proposes cases", "open": "opens retros at once"}
+BECAME: Mapping[Became, str] = {
+    "": "met none of the rules",
+    "proposed": "was proposed",
+    "gathered": "was gathered with the rest of that day",
+    "opened": "opened a retro",
+    "known": "was about a ticket that I knew",
+    "test": "was a test, only shown",
+}
+"""What was made of a delivery, in words."""
+NOT_KEPT = (
+    "Deliveries are kept for 30 days. One that is not signed with the secret is refused, and not kept."
+)
+LEFT_TO_DO = "This is left to do in the other program:"
+ONCE = "I show the secret this once. If it gets lost, New secret makes another."
+HIDDEN = "It is stored encrypted, and nobody is ever shown it again."
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+class Shown(NamedTuple):
+    """A connection as its line shows it: what its product is like, and how it is doing."""
+
+    connection: Connection
+    title: str
+    own_secret: bool = False
+    takes_notes: bool = False
+    last_at: datetime | None = None
+    trouble: NoteTrouble | None = None
+
+
+def listing(
+    team: Team, shown: Sequence[Shown], lead: Person | None, *, missing: str = "", before: str = ""
+) -> Message:
+    """The team's connections, to its lead; `missing`: what the operator has to set first.
+
+    `before`: what was just done.
+    """
+    title = f"Helpdesks of {channel_label(team.name)}"
+    parts: list[Part] = [_line(one, team.zone) for one in shown]
+    nobody = leaderless(team, lead)
+    quiet = (nobody, "" if shown else WHAT_FOR, missing)
+    parts += [Context(words=(words,)) for words in quiet if words]
+    if not missing:
+        add = _about(ADD, ConnectionsRef(channel_id=team.channel_id))
+        parts.append(Buttons(buttons=(add,)))
+    if not before:
+        return Message(summary=title, title=title, parts=tuple(parts))
+    head = (Paragraph(words=(before,)), Paragraph(words=(Bold(text=title),)))
+    return Message(summary=before, parts=(*head, *parts))
+
+
+def _line(one: Shown, zone: str) -> Line:
+    connection = one.connection
+    state: Words = ("nothing has arrived yet",)
+    if one.last_at is not None:
+        state = ("last delivery ", Timestamp(at=one.last_at, zone=zone))
+    unready = one.own_secret and not connection.secret
+    if unready:
+        state = (Status(sign="waiting", text="waits for its secret"),)
+    words: list[Inline] = [*joined((Bold(text=one.title),), state), "\n"]
+    kind = (f"kind {connection.kind}",) if connection.kind else ()
+    does = (f"{DOES[connection.action]}, {connection.a_day} a day at most",)
+    words += joined((heard(connection.rules),), does, kind)
+    if one.trouble is not None:
+        words += ["\n", _trouble(one.trouble)]
+    secret = PASTE_SECRET if one.own_secret else NEW_SECRET
+    token = (TOKEN,) if one.takes_notes else ()
+    ready: tuple[Button, ...] = (TEST, secret)
+    first, second = (secret, (RULES,)) if unready else (RULES, ready)
+    rest = (DELIVERIES, *second, *token, REMOVE)
+    return Line(
+        words=tuple(words),
+        button=_about(first, connection.ref),
+        menu=tuple(_about(button, connection.ref) for button in rest),
+    )
+
+
+def _trouble(trouble: NoteTrouble) -> Status:
+    """How many notes are given up, or else wait for another try, and why."""
+    count, sign = trouble.given_up or trouble.waiting, "late" if trouble.given_up else "waiting"
+    notes = "1 note" if count == 1 else f"{count} notes"
+    state = "could not be left" if trouble.given_up else f"wait{'s' if count == 1 else ''} to be left"
+    return Status(sign=sign, text=f"{notes} {state}: {trouble.why}")
+
+
+def heard(rules: Rules) -> str:
+    """`rating 2 or lower, tagged vip or late`: what a connection is heard for."""
+    rating = f"rating {rules.rating} or lower" if rules.rating and rules.rating > 1 else ""
+    said_so = (
+        "rating 1" if rules.rating == 1 else rating,
+        f"tagged {_either(rules.tags)}" if rules.tags else "",
+        f"priority {_either(rules.priorities)}" if rules.priorities else "",
+        "promised time missed" if rules.sla_breached else "",
+        "reopened" if rules.reopened else "",
+    )
+    return ", ".join(filter(None, said_so))
+
+
+def _either(words: Sequence[str]) -> str:
+    return one_line(" or ".join(words), 90)
+
+
+def _about(button: Button, ref: ConnectionRef | ConnectionsRef) -> Button:
+    return button.model_copy(update={"about": str(ref)})
+
+
+def choice(teams: Sequence[Team]) -> Message:
+    """To a lead who asked in no channel: which of their teams is meant."""
+    words = "Helpdesks belong to a team. Which one?"
+    lines = (
+        Line(
+            words=(Bold(text=channel_label(team.name)),),
+            button=_about(SHOW, ConnectionsRef(channel_id=team.channel_id)),
+        )
+        for team in teams
+    )
+    return Message(summary=words, parts=(Paragraph(words=(words,)), *lines))
+
+
+def above_add(channel_name: str) -> tuple[Part, ...]:
+    """Where the cases will be proposed."""
+    where = f"What meets one of the rules goes to {channel_label(channel_name)}."
+    return (Context(words=(where, " The rest is left alone, and you can change all of this later.")),)
+
+
+def made(one: Shown, steps: Sequence[Instruction], *, shows_secret: bool) -> Message:
+    """How a new connection is finished in the other program: each click, and what to paste there."""
+    return _instructed(f"{one.title} is connected on this side.", one, steps, shows_secret=shows_secret)
+
+
+def renewed(one: Shown, steps: Sequence[Instruction]) -> Message:
+    """The new secret, and where it goes."""
+    summary = f"{one.title} has a new secret, and the old one counts no more."
+    return _instructed(summary, one, steps, shows_secret=True)
+
+
+def _instructed(
+    summary: str, one: Shown, steps: Sequence[Instruction], *, shows_secret: bool
+) -> Message:
+    parts: list[Part] = [Paragraph(words=(Bold(text=summary),)), Paragraph(words=(LEFT_TO_DO,))]
+    for number, step in enumerate(steps, 1):
+        parts.append(Paragraph(words=(f"{number}. ", *_worded(step.text))))
+        if step.paste:
+            parts.append(Pasted(text=step.paste))
+    if shows_secret:
+        parts.append(Context(words=(ONCE,)))
+    first = PASTE_SECRET if one.own_secret and not one.connection.secret else TEST
+    buttons = (first.model_copy(update={"look": "main"}), *((TOKEN,) if one.takes_notes else ()))
+    parts.append(row([_about(button, one.connection.ref) for button in buttons]))
+    return Message(summary=summary, parts=tuple(parts))
+
+
+def _worded(text: str) -> Words:
+    """The words of a step, with those bold that stand between two asterisks."""
+    pieces = _BOLD.split(text)
+    words = (Bold(text=piece) if number % 2 else piece for number, piece in enumerate(pieces))
+    return tuple(word for word in words if word)
+
+
+def above_secret(title: str) -> tuple[Part, ...]:
+    """Where the secret is found, and how it is kept."""
+    return (Context(words=(f"{title} makes it and signs with it. {HIDDEN}",)),)
+
+
+def above_renewal(title: str) -> tuple[Part, ...]:
+    """What a new secret ends."""
+    words = (
+        f"The old one stops at once: what {title} sends is refused until the new one is pasted there."
+    )
+    return (Paragraph(words=(words,)),)
+
+
+def above_token(step: Instruction, right: str) -> tuple[Part, ...]:
+    """Where the token is made, which single right it needs, and how it is kept."""
+    pasted = (Pasted(text=step.paste),) if step.paste else ()
+    return (Paragraph(words=_worded(step.text)), *pasted, Context(words=(f"{right} {HIDDEN}",)))
+
+
+def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
+    """What ends with a connection."""
+    ends = f"What {title} sends is refused from then on, and I leave no more notes there."
+    count = "1 case that it proposed is" if waiting == 1 else f"{waiting} cases that it proposed are"
+    waved = (Context(words=(f"{count} waved off with it, without a word.",)),) if waiting else ()
+    last = Context(words=("This can't be undone. Cases whose retro was opened stay as they are.",))
+    return (Paragraph(words=(ends,)), *waved, last)
+
+
+def secret_pasted(title: str) -> Message:
+    """After the product's own secret was pasted."""
+    return sentence(f"Saved: I take what {title} signs with it. {HIDDEN}")
+
+
+def token_given(origin: str) -> Message:
+    """After a token was given."""
+    return sentence(f"Saved: I leave notes at {origin}. {HIDDEN}")
+
+
+def awaits_test(title: str) -> Message:
+    """That the next delivery is shown to whoever asked."""
+    return sentence(
+        f"What {title} sends next, within the hour, I show you in your direct messages, and do nothing "
+        "else with it."
+    )
+
+
+def broken_test(title: str, why: str) -> Message:
+    """To whoever waits for a test: something arrived that I could not take."""
+    words = f"{title} sent something that I refused: {why}"
+    more = "I still wait for the test, and tell you of this once."
+    return Message(summary=words, parts=(Paragraph(words=(words,)), Context(words=(more,))))
+
+
+def deliveries(
+    title: str, told: Sequence[SignalDelivery], ref: ConnectionRef, zone: str, *, more: bool
+) -> Message:
+    """What arrived last by a connection, the newest first, and what was made of each."""
+    heading = f"Last deliveries of {title}"
+    parts: list[Part] = [_delivery(one, zone) for one in told]
+    if not told:
+        parts.append(Context(words=("Nothing has arrived yet.",)))
+    parts.append(Context(words=(NOT_KEPT,)))
+    if more:
+        button = DELIVERIES.model_copy(update={"label": SHOW_MORE})
+        onward = ref.model_copy(update={"page": ref.page + 1})
+        parts.append(Buttons(buttons=(_about(button, onward),)))
+    return Message(summary=heading, title=heading, parts=tuple(parts))
+
+
+def _delivery(one: SignalDelivery, zone: str) -> Line:
+    signal = one.signal
+    named = linked(signal.reference, signal.link) if signal.reference else "a forgotten ticket"
+    words = joined(
+        (Timestamp(at=one.arrived_at, zone=zone),),
+        (named,),
+        rated(signal.rating),
+        (BECAME[one.became],),
+    )
+    what = one_line(said(signal), 100) if signal.reference else ""
+    return Line(words=(*words, *((f"\n{what}",) if what else ())))

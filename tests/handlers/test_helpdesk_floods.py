@@ -1,0 +1,140 @@
+"""What is too much, comes again, or is meant for somebody else: no channel is flooded by it."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.command import Reply, Request
+from bot.domain.connection import Rules
+from handlers.helpdesks.incoming import AT_ONCE
+from storage.database import Database
+from tests.connected import connect
+from tests.deliveries import HUBSPOT_CHANGED
+from tests.desk import AT, BEN, SUPPORT, Desk
+from tests.desk import words as said_in
+from tests.fake_helpdesks import DESKS
+from tests.handlers.test_helpdesk_incoming import (
+    BODY,
+    ID,
+    SECRET,
+    House,
+    about,
+    house,
+    keyed,
+    only_sqlite,
+)
+from tests.session import open_work
+
+__all__ = ["house", "keyed"]
+
+A_DAY = 3
+ADDRESS = f"https://amends.example.com/hooks/{ID}"
+
+
+def changes(begin: int, count: int) -> list[dict[str, Any]]:
+    """So many tickets of HubSpot that became urgent, each once."""
+    return [
+        {**HUBSPOT_CHANGED[0], "objectId": number, "eventId": number, "propertyValue": "URGENT"}
+        for number in range(begin, begin + count)
+    ]
+
+
+async def hubspot(house: House, events: object) -> int:
+    """Sends them in one request, signed now; returns the status."""
+    body = json.dumps(events).encode()
+    headers = DESKS["hubspot"].sign(SECRET, ADDRESS, body, datetime.now(UTC))
+    return (await house.client.post(f"/hooks/{ID}", data=body, headers=headers)).status
+
+
+@pytest.fixture
+def urgent(house: House) -> House:
+    """HubSpot's connection, by which a team hears of what is urgent, a few a day."""
+    house.change(product="hubspot", rules=Rules(priorities=("urgent",)), a_day=A_DAY)
+    return house
+
+
+@only_sqlite
+async def test_a_batch_is_taken_one_by_one_up_to_what_a_request_may_hold(urgent: House) -> None:
+    assert await hubspot(urgent, changes(1, 501)) == 400
+    assert urgent.deliveries() == []
+    assert await hubspot(urgent, [*changes(1, 499), {**changes(1, 1)[0], "eventId": 999}]) == 200
+    with open_work(urgent.database, urgent.desk.workspace, writes=False) as work:
+        became = [one.became for one in work.deliveries.last(ID, 600)]
+    assert (became.count("proposed"), became.count("gathered"), became.count("known")) == (3, 496, 1)
+
+
+async def test_two_hundred_more_than_a_day_may_have_make_one_message_more(urgent: House) -> None:
+    """Whatever way they arrive: batches, at once, one by one, again, while what was said is decided."""
+    said: set[str] = set()
+    await hubspot(urgent, changes(1, 50))
+    said |= set(urgent.desk.say_all())
+    batches = [changes(51, 60), changes(81, 60), *([one] for one in changes(141, 40))]
+    statuses = await asyncio.gather(*(hubspot(urgent, batch) for batch in batches))
+    assert set(statuses) == {200}
+    said |= set(urgent.desk.say_all())
+    await urgent.desk.ask(BEN, "proposal.wave_off", "P-1")
+    await urgent.desk.ask(BEN, "proposal.wave_off", "P-9")
+    await hubspot(urgent, changes(1, A_DAY + 200))
+    said |= set(urgent.desk.say_all())
+    day = [key for key in said if key.startswith("gathered:")]
+    assert sorted(said - set(day)) == [f"proposal:{number}" for number in range(1, A_DAY + 1)]
+    assert len(day) == 1
+
+
+@only_sqlite
+async def test_who_clicks_waits_behind_a_few_deliveries_however_many_come_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, going, most = house.desk.bot.answer, 0, 0
+
+    async def counted(request: Request) -> Reply:
+        nonlocal going, most
+        going += 1
+        most = max(most, going)
+        try:
+            return await answer(request)
+        finally:
+            going -= 1
+
+    monkeypatch.setattr(house.desk.bot, "answer", counted)
+    bodies = [{**BODY, "reference": f"ZD-{number}"} for number in range(40)]
+    answers = await asyncio.gather(*(house.send(body) for body in bodies))
+    assert {one.status for one in answers} == {200}
+    assert len(house.deliveries()) == len(bodies)
+    assert most == AT_ONCE
+
+
+async def test_a_delivery_means_only_the_connection_whose_secret_it_knows(
+    keyed: Database, house: House
+) -> None:
+    other = connect(keyed, house.desk.workspace, SUPPORT, "U1", "generic", secret="whsec-of-the-other")
+    assert (await house.send(id=other.id)).status == 401
+    assert (await house.send(X_Amends_Secret="whsec-of-the-other")).status == 401
+    assert house.proposals() == []
+    assert (await house.send()).status == 200
+    assert (await house.send(id=other.id, X_Amends_Secret="whsec-of-the-other")).status == 200
+    assert [one.connection_id for one in house.proposals()] == [ID, other.id]
+    # Both tell of one ticket, which becomes one case.
+    for number in (1, 2):
+        await house.desk.ask(BEN, "proposal.open", f"P-{number}")
+    assert len(house.failed()) == 1
+
+
+@only_sqlite
+async def test_another_workspace_sees_and_decides_nothing_of_it(keyed: Database, house: House) -> None:
+    elsewhere = Desk(keyed, "test:2")
+    connect(keyed, elsewhere.workspace, SUPPORT, "U1", "generic")
+    await house.send()
+    card = house.desk.say_all()["proposal:1"]
+    for command in ("proposal.open", "proposal.wave_off"):
+        reply = await elsewhere.ask(BEN, command, about(card, "Open the retro"))
+        assert "I can't find this proposal." in said_in(reply)
+    gathered = f"connection:{ID}/{AT:%Y-%m-%d}"
+    assert "I can't find that connection." in said_in(
+        await elsewhere.ask(BEN, "proposal.show_all", gathered)
+    )
+    assert [one.state for one in house.proposals()] == ["proposed"]
+    assert elsewhere.say_all() == {}

@@ -1,0 +1,51 @@
+"""What is pasted elsewhere comes out of every platform as it is, and no platform shortens it."""
+
+import re
+from html import unescape
+
+import pytest
+
+from bot.messages import connection as messages
+from bot.messages.connection import Shown
+from bot.messages.parts import Pasted
+from handlers.helpdesks.products import PRODUCTS
+from handlers.slack import render as slack
+from handlers.teams import render as teams
+from handlers.web import render as web
+from tests import fake_teams_card as cards
+from tests.examples import ADDRESS, ANA, AT, CONNECTION, SECRET
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_what_is_pasted_is_exact_on_each_platform(name: str) -> None:
+    product = PRODUCTS[name]
+    shown = Shown(CONNECTION, product.TITLE, product.OWN_SECRET, bool(product.HOSTS))
+    steps = product.instructions(ADDRESS, "" if product.OWN_SECRET else SECRET)
+    message = messages.made(shown, steps, shows_secret=not product.OWN_SECRET)
+    pasted = [part.text for part in message.parts if isinstance(part, Pasted)]
+    assert pasted == [step.paste for step in steps if step.paste]
+    in_slack = [
+        block["elements"][0]["elements"][0]["text"]
+        for block in slack.message(message)["blocks"]
+        if block["type"] == "rich_text"
+    ]
+    assert in_slack == pasted
+    in_teams = [
+        "\n".join(cards.read(line["text"]) for line in box["items"])
+        for box in teams.card_of(message)["body"]
+        if box["type"] == "Container"
+    ]
+    assert in_teams == pasted
+    frame = web.Frame(viewer=ANA, now=AT, key=lambda: "k", channel_id="C1")
+    drawn = str(web.message(message, frame))
+    assert [unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", drawn, re.DOTALL)] == pasted
+
+
+@pytest.mark.parametrize("name", [name for name, product in PRODUCTS.items() if product.HOSTS])
+def test_the_last_step_of_a_product_that_takes_notes_says_where_its_token_is_made(name: str) -> None:
+    assert (
+        PRODUCTS[name]
+        .instructions("", "")[-1]
+        .text.startswith("So that Amends can leave internal notes")
+    )
+    assert PRODUCTS[name].RIGHT.endswith(".")
