@@ -78,7 +78,7 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     _hear_elsewhere(signal, connection, at, work)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
     if proposal is None or proposal.case_number is None:
-        case = case_of_ticket(signal, connection.channel_id, work)
+        case = case_of_ticket(signal, connection, work)
         if case is not None and not case.cancelled:
             proposal = _tie(proposal, case, now, connection, at, work)
         elif case is not None and proposal is None:
