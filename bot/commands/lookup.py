@@ -5,6 +5,7 @@ from typing import NoReturn
 from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.connection import Connection
 from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -67,11 +68,21 @@ def proposal_of(subject: Reference | None, work: ReadOnlyWork) -> Proposal:
     return proposal or _refuse(subject)
 
 
-def case_of_ticket(signal: Signal, channel_id: str, work: ReadOnlyWork) -> Case | None:
-    """The channel's case of a ticket, however people wrote that; one that was not cancelled is first."""
+def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -> Case | None:
+    """The case of a connection's ticket, however people wrote that; one that was not cancelled is first.
+
+    Not one of which only another product told: that has the number, too.
+    """
     names = spellings(signal.reference, signal.prefix)
-    found = [case for name in names if (case := work.cases.by_reference(channel_id, name))]
+    called_so = (work.cases.by_reference(connection.channel_id, name) for name in names)
+    found = [case for case in called_so if case is not None and _may_be_of(connection, case, work)]
     return min(found, key=lambda case: case.cancelled, default=None)
+
+
+def _may_be_of(connection: Connection, case: Case, work: ReadOnlyWork) -> bool:
+    told_by = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
+    products = {one.product for one in told_by if one is not None}
+    return not products or connection.product in products
 
 
 def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:

@@ -82,9 +82,10 @@ def _case_of(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
     """The case that it became, or that somebody marked failed meanwhile."""
     if proposal.case_number is not None:
         return work.cases.get(proposal.case_number)
-    if proposal.reference is None:
+    connection = work.connections.get(proposal.connection_id)
+    if connection is None or proposal.reference is None:
         return None
-    return case_of_ticket(proposal.signal, proposal.channel_id, work)
+    return case_of_ticket(proposal.signal, connection, work)
 
 
 def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:

@@ -107,7 +107,7 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
     now = together([*known, *(other.signal for other in told)])
     if proposal is None or proposal.case_number is None:
-        case = case_of_ticket(signal, connection.channel_id, work)
+        case = case_of_ticket(signal, connection, work)
         if case is not None and not case.cancelled:
             proposal = _tie(proposal, case, now, connection, at, work)
         elif case is not None and proposal is None:

@@ -323,3 +323,13 @@ async def test_a_ticket_is_forgotten_with_its_case_however_that_calls_it(
     with open_work(office.database, office.workspace, writes=False) as work:
         deliveries = work.deliveries.last(office.connection.id, 9)
     assert {proposal.signal.words, *(one.signal.words for one in deliveries), ""} == kept
+
+
+async def test_the_same_number_of_another_products_helpdesk_is_no_word_on_a_case(office: Office) -> None:
+    other = office.connection.model_copy(update={"id": new_id(), "product": "another"})
+    with open_work(office.database, office.workspace, writes=True) as work:
+        work.connections.add(other)
+        work.commit()
+    office.connection = other
+    await office.hears(office.signal(rating=5, customer="Ida"))
+    assert (await office.drafted(), office.proposal(2)) == (("", ""), None)
