@@ -93,11 +93,14 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
     signal, connection = proposal.signal, work.connections.get(proposal.connection_id)
     wanted = (connection.kind if connection else None) or signal.kind
     kind = kind_called(team.kinds, wanted) if wanted else None
+    reference = proposal.reference
+    if connection and reference and work.cases.by_reference(proposal.channel_id, reference):
+        reference = f"{connection.product}-{reference}"
     new = Case(
         number=0,
         channel_id=proposal.channel_id,
         what_happened=messages.said(signal),
-        reference=proposal.reference,
+        reference=reference,
         customer=signal.customer or None,
         # A vendor's clock may be ahead of ours.
         happened_at=min(signal.at, at),

@@ -11,8 +11,9 @@ from bot.command import Reply, Request
 from bot.domain.connection import Rules
 from handlers.helpdesks.incoming import AT_ONCE
 from storage.database import Database
+from tests.connected import SECRET as CONNECTED
 from tests.connected import connect
-from tests.deliveries import HUBSPOT_CHANGED
+from tests.deliveries import FRESHDESK_RATED, HUBSPOT_CHANGED
 from tests.desk import AT, BEN, SUPPORT, Desk
 from tests.desk import words as said_in
 from tests.fake_helpdesks import DESKS
@@ -121,6 +122,24 @@ async def test_a_delivery_means_only_the_connection_whose_secret_it_knows(
     for number in (1, 2):
         await house.desk.ask(BEN, "proposal.open", f"P-{number}")
     assert len(house.failed()) == 1
+
+
+@only_sqlite
+@pytest.mark.parametrize("opened_first", [True, False])
+async def test_a_number_that_another_helpdesk_has_too_is_another_case(
+    keyed: Database, house: House, opened_first: bool
+) -> None:
+    other = connect(keyed, house.desk.workspace, SUPPORT, "U1", "freshdesk")
+    await house.send({**BODY, "reference": "4711"})
+    if opened_first:
+        await house.desk.ask(BEN, "proposal.open", "P-1")
+    theirs = {**FRESHDESK_RATED, "words": "Another customer."}
+    for _ in range(2):
+        assert (await house.send(theirs, other.id, X_Amends_Secret=CONNECTED)).status == 200
+    for number in (1, 2, 2):
+        await house.desk.ask(BEN, "proposal.open", f"P-{number}")
+    assert [one.case_number for one in house.proposals()] == [1, 2]
+    assert house.failed() == [BODY["what_happened"], "Another customer."]
 
 
 @only_sqlite
