@@ -372,6 +372,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         prompt_jobs.Changed,
         proposal_jobs.Show,
         proposal_jobs.Gather,
+        proposal_jobs.LookUp,
         signal_jobs.ShowTest,
         signal_jobs.TellBroken,
         signal_jobs.AskRules,

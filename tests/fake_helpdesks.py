@@ -1,8 +1,9 @@
 """Helpdesks across the network, which take notes as strictly as the vendors', and sign what they send.
 
 What they take and refuse is in the vendors' own references: Zendesk "Update Ticket", Intercom "Reply to
-a conversation", HubSpot "Create a note", Freshdesk "Create a Note", Jira Service Management "Create
-request comment". A public comment is refused by all of them: nothing of ours is for the customer.
+a conversation", HubSpot "Create a note" and "Retrieve a ticket", Freshdesk "Create a Note", Jira
+Service Management "Create request comment". A public comment is refused by all of them: nothing of ours
+is for the customer.
 """
 
 import asyncio
@@ -168,6 +169,13 @@ def _jira_list(texts: Sequence[str]) -> object:
     return {"comments": [{"body": text.replace("\n", "\r\n")} for text in texts]}
 
 
+def _hubspot_ticket(asked: Mapping[str, str], ticket: Mapping[str, str], id_: str) -> object:
+    """Of the properties those that are asked for, and those that every record has."""
+    _need(bool(asked.get("properties")), "which properties?", 400)
+    found = {name: ticket.get(name) for name in asked["properties"].split(",")}
+    return {"id": id_, "properties": {"hs_object_id": id_, **found}, "archived": False}
+
+
 def _searched(body: bytes) -> str:
     """The ticket whose notes are searched for."""
     [group] = json.loads(body)["filterGroups"]
@@ -198,6 +206,8 @@ class Desk(NamedTuple):
     take: Callable[[str, Body], Note]
     sign: Callable[[str, str, bytes, datetime], dict[str, str]]
     reading: Reading
+    ticket: str = ""
+    """The path of a ticket's own words, where the vendor sends none."""
 
 
 DESKS: Mapping[str, Desk] = {
@@ -230,6 +240,7 @@ DESKS: Mapping[str, Desk] = {
         _hubspot,
         _hubspot_signature,
         Reading("POST", r"/crm/v3/objects/notes/search()", _hubspot_list),
+        r"/crm/v3/objects/tickets/(\d+)",
     ),
     "freshdesk": Desk(
         "POST",
@@ -258,12 +269,14 @@ class FakeHelpdesk:
     """One vendor's API, for one account, on 127.0.0.1, which its desk's `token` opens.
 
     `notes` are those that were left, in their order. `calls` counts the requests, whatever came of them.
+    `tickets` are what customers wrote, by the properties of each.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.desk = DESKS[name]
         self.notes: list[Note] = []
+        self.tickets: dict[str, Mapping[str, str]] = {}
         self.refusals: list[str] = []
         self.calls = 0
         self.cookies: list[Mapping[str, str]] = []
@@ -371,6 +384,13 @@ class FakeHelpdesk:
 
     def _read(self, request: web.Request, body: bytes) -> object | None:
         """What stands on a ticket; None when something else is asked."""
+        own = re.fullmatch(self.desk.ticket, request.path) if request.method == "GET" else None
+        if own is not None:
+            self._check_token(request)
+            _need(self.may_read, "this token reads no tickets", 403)
+            if own[1] not in self.tickets:
+                raise web.HTTPNotFound  # no fault of who asks: somebody may have deleted it
+            return _hubspot_ticket(request.query, self.tickets[own[1]], own[1])
         reading = self.desk.reading
         match = re.fullmatch(reading.path, request.path)
         if match is None or request.method != reading.method:

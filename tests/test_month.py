@@ -16,10 +16,12 @@ from bot.command import Reply, Request
 from bot.demo import month
 from bot.demo.story import SAYS
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.person import Person
 from bot.messages.parts import Form, Message, pressable
 from storage.database import Database
 from tests.desk import Desk
+from tests.session import open_work
 
 HEARD = Path(__file__).with_name("month.txt")
 NOW = datetime(2026, 11, 29, 16, 30, tzinfo=UTC)
@@ -54,6 +56,12 @@ class Played:
         """Lets the bot know them."""
         for person in people:
             self._desk.meet(person)
+
+    async def connect(self, connection: Connection) -> None:
+        """Straight into the storage: what is told later comes by the bot."""
+        with open_work(self._desk.database, month.WORKSPACE, writes=True) as work:
+            work.connections.add(connection)
+            work.commit()
 
     async def ask(self, request: Request) -> Reply:
         """What the bot replies."""
@@ -101,6 +109,9 @@ class Agreeable:
 
     async def meet(self, channel: Channel, *people: Person) -> None:
         """Nothing: it asks nobody who they are."""
+
+    async def connect(self, connection: Connection) -> None:
+        """Nothing: whatever is told it is done."""
 
     async def ask(self, request: Request) -> Reply:
         """The next of its replies, and then that all is well."""

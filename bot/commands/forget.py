@@ -29,9 +29,10 @@ from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person, is_former
 from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
+from bot.domain.reference import tickets_called
 from bot.domain.reminder import Subject
 from bot.domain.retro import Answer, Retro
-from bot.domain.signal import SignalDelivery, without_customer
+from bot.domain.signal import SignalDelivery, is_called, without_customer
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
 from bot.jobs import proposal as proposal_jobs
@@ -111,7 +112,8 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
     proposals: dict[int, Proposal] = {}
     deliveries: dict[tuple[str, str], SignalDelivery] = {}
     numbers = {case.number for case in cases}
-    tickets: set[tuple[str, str]] = set()
+    # By connection and reference, and how the case calls that.
+    tickets: set[tuple[str, str, str]] = set()
     for case in cases:
         found = list(work.proposals.of_case(case.number))
         for name in filter(None, {case.customer, *(change.customer for change in case.history)}):
@@ -121,17 +123,25 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
             }
         references = {case.reference, *(change.reference for change in case.history)}
         for connection in work.connections.in_channel(case.channel_id):
-            tickets |= {(connection.id, reference) for reference in references if reference}
+            tickets |= {
+                (connection.id, ticket, reference)
+                for reference in filter(None, references)
+                for ticket in tickets_called(reference)
+            }
         # Another case of a customer of this name is theirs only if somebody says so.
         proposals |= {
             one.number: one for one in found if one.case_number is None or one.case_number in numbers
         }
-    tickets |= {(one.connection_id, one.reference) for one in proposals.values() if one.reference}
-    for connection_id, reference in tickets:
+    tickets |= {
+        (one.connection_id, one.reference, one.reference) for one in proposals.values() if one.reference
+    }
+    for connection_id, reference, called in tickets:
         about_it = work.deliveries.of_reference(connection_id, reference, MAX_TOLD)
-        deliveries |= {(one.connection_id, one.key): one for one in about_it}
+        deliveries |= {
+            (one.connection_id, one.key): one for one in about_it if is_called(one.signal, called)
+        }
         proposal = work.proposals.by_reference(connection_id, reference)
-        if proposal is not None:
+        if proposal is not None and is_called(proposal.signal, called):
             proposals[proposal.number] = proposal
     for proposal in proposals.values():
         work.proposals.save(proposal_domain.forget(proposal, scrub, at))

@@ -5,12 +5,22 @@ from typing import NoReturn
 from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.connection import Connection
 from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, ProposalRef, Reference, not_found
+from bot.domain.reference import (
+    AnswerRef,
+    CaseRef,
+    ItemRef,
+    ProposalRef,
+    Reference,
+    not_found,
+    spellings,
+)
 from bot.domain.retro import Answer, Retro
+from bot.domain.signal import Signal
 from bot.ports import ReadOnlyWork
 
 
@@ -56,6 +66,23 @@ def proposal_of(subject: Reference | None, work: ReadOnlyWork) -> Proposal:
     """The proposed case; raises Refused where there is none."""
     proposal = work.proposals.get(subject.number) if isinstance(subject, ProposalRef) else None
     return proposal or _refuse(subject)
+
+
+def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -> Case | None:
+    """The case of a connection's ticket, however people wrote that; one that was not cancelled is first.
+
+    Not one of which only another product told: that has the number, too.
+    """
+    names = spellings(signal.reference, signal.prefix)
+    called_so = (work.cases.by_reference(connection.channel_id, name) for name in names)
+    found = [case for case in called_so if case is not None and _may_be_of(connection, case, work)]
+    return min(found, key=lambda case: case.cancelled, default=None)
+
+
+def _may_be_of(connection: Connection, case: Case, work: ReadOnlyWork) -> bool:
+    told_by = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
+    products = {one.product for one in told_by if one is not None}
+    return not products or connection.product in products
 
 
 def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:

@@ -5,10 +5,10 @@ from datetime import datetime
 from bot import retro_thread
 from bot.command import Command, Opening, Reply
 from bot.commands import case as case_commands
-from bot.commands.lookup import proposal_of
+from bot.commands.lookup import case_of_ticket, proposal_of
 from bot.domain import proposal as domain
 from bot.domain.case import Case
-from bot.domain.connection import IN_A_ROW, Connection
+from bot.domain.connection import IN_A_ROW
 from bot.domain.errors import Refused
 from bot.domain.prompt import kind_called
 from bot.domain.proposal import Proposal
@@ -85,17 +85,7 @@ def _case_of(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
     connection = work.connections.get(proposal.connection_id)
     if connection is None or proposal.reference is None:
         return None
-    return case_of_ticket(connection, proposal.reference, work)
-
-
-def case_of_ticket(connection: Connection, reference: str, work: ReadOnlyWork) -> Case | None:
-    """The case with this reference, unless only another product told of it: that has the number, too."""
-    case = work.cases.by_reference(connection.channel_id, reference)
-    if case is None:
-        return None
-    told_by = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
-    products = {one.product for one in told_by if one is not None}
-    return case if not products or connection.product in products else None
+    return case_of_ticket(proposal.signal, connection, work)
 
 
 def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:

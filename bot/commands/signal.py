@@ -6,7 +6,10 @@ from datetime import UTC, datetime, time
 from pydantic import TypeAdapter
 
 from bot.command import Command, Reply
-from bot.commands.proposal import case_of_ticket, open_case
+from bot.commands.lookup import case_of_ticket
+from bot.commands.proposal import open_case
+from bot.domain import proposal as domain
+from bot.domain.case import Case
 from bot.domain.connection import Connection, RuleName, met, without_test
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
@@ -16,6 +19,7 @@ from bot.domain.working_hours import moment, today
 from bot.fields import Line, Text, field
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
+from bot.jobs import reminder as reminder_jobs
 from bot.jobs import signal as signal_jobs
 from bot.ports import UnitOfWork
 
@@ -102,10 +106,14 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     # What a proposal says goes on from where older deliveries left it.
     known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
     now = together([*known, *(other.signal for other in told)])
+    if proposal is None or proposal.case_number is None:
+        case = case_of_ticket(signal, connection, work)
+        if case is not None and not case.cancelled:
+            proposal = _tie(proposal, case, now, connection, at, work)
+        elif case is not None and proposal is None:
+            return "known"
     if proposal is not None:
         return _hear_again(proposal, signal, now, at, work)
-    if case_of_ticket(connection, signal.reference, work) is not None:
-        return "known"
     rules = met(_as_it_stands(signal, now), connection.rules)
     return _propose(now, rules, connection, at, work) if rules else ""
 
@@ -113,6 +121,25 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
 def _as_it_stands(signal: Signal, now: Signal) -> Signal:
     """A signal with the rating that stands now: a better one may have overtaken it on the way."""
     return signal if signal.rating is None else signal.model_copy(update={"rating": now.rating})
+
+
+def _tie(
+    proposal: Proposal | None,
+    case: Case,
+    now: Signal,
+    connection: Connection,
+    at: datetime,
+    work: UnitOfWork,
+) -> Proposal:
+    """Lets a ticket be of the case that somebody marked failed by hand; nothing is said of that."""
+    if proposal is None:
+        new = _proposal(now, (), connection, at, gathered=True)
+        return work.proposals.add(domain.tie(new, case))
+    tied = domain.tie(proposal, case)
+    work.proposals.save(tied)
+    reminder_jobs.resolve(tied, "retro opened", at, work)
+    proposal_jobs.edit([tied], at, work)
+    return work.proposals.get(tied.number) or tied
 
 
 def _hear_again(
@@ -161,24 +188,29 @@ def _propose(
     team = work.teams.require(connection.channel_id)
     midnight = moment(team.zone, today(team.zone, at), time(0))
     gathered = work.proposals.count_made(connection.id, midnight) >= connection.a_day
-    proposal = work.proposals.add(
-        Proposal(
-            number=0,
-            connection_id=connection.id,
-            channel_id=connection.channel_id,
-            ticket=signal.ticket,
-            reference=signal.reference,
-            signal=signal,
-            rules=rules,
-            made_at=at,
-            gathered=gathered,
-        )
-    )
+    proposal = work.proposals.add(_proposal(signal, rules, connection, at, gathered=gathered))
     if connection.action == "open" and not gathered:
         open_case(proposal, team, None, at, work)
         return "opened"
     proposal_jobs.show(proposal, at, work)
+    proposal_jobs.look_up(proposal, at, work)
     return "gathered" if gathered else "proposed"
+
+
+def _proposal(
+    signal: Signal, rules: tuple[RuleName, ...], connection: Connection, at: datetime, *, gathered: bool
+) -> Proposal:
+    return Proposal(
+        number=0,
+        connection_id=connection.id,
+        channel_id=connection.channel_id,
+        ticket=signal.ticket,
+        reference=signal.reference,
+        signal=signal,
+        rules=rules,
+        made_at=at,
+        gathered=gathered,
+    )
 
 
 def _show_test(

@@ -1,6 +1,6 @@
 """The month of an energy supplier."""
 
-from bot.demo.story import ENERGY, GRETA, KARIM, LUCY, SAYS, Story, answer, do
+from bot.demo.story import CONNECTS, ENERGY, GRETA, KARIM, LUCY, SAYS, Story, answer, do, tells
 
 TALK = Story(
     "",
@@ -255,4 +255,107 @@ MOVED = Story(
     ),
 )
 
-STORIES = (TALK, METER, NOTICE, BILL, MOVED)
+CALLBACK = Story(
+    "callback",
+    ENERGY,
+    (
+        do(-7, "09:05", GRETA, CONNECTS),
+        do(
+            -7,
+            "09:10",
+            GRETA,
+            SAYS,
+            text="Our helpdesk tells us here of bad ratings and late answers from now on. It only asks: "
+            "what is no failed case, please wave off, with a word why.",
+        ),
+        tells(
+            -6,
+            "10:05",
+            "HD-3107",
+            what_happened="A call back about a wrong meter number",
+            words="I was told three times that somebody rings me back. Nobody did.",
+            customer="Mr. Falk",
+            rating=1,
+        ),
+        do(-6, "10:30", KARIM, "proposal.open", "HD-3107"),
+        answer(-6, "11:10", LUCY, communication="One list of who is to be rung, and by when."),
+        answer(
+            -6,
+            "11:30",
+            KARIM,
+            unnamed="yes",
+            training="How what is promised at the end of a shift reaches the next one.",
+        ),
+        do(
+            -6,
+            "14:00",
+            KARIM,
+            "recovery.hear",
+            words="I stayed at home for it on three afternoons. The bill is the smaller part.",
+        ),
+        do(
+            -6,
+            "14:10",
+            KARIM,
+            "recovery.apologise",
+            how="A call",
+            words="I am sorry. We told you three times that we would ring, and we never did.",
+        ),
+        do(
+            -6, "14:15", KARIM, "recovery.ask_wish", words="One call that is kept, and the right number."
+        ),
+        do(
+            -6,
+            "14:20",
+            KARIM,
+            "recovery.promise",
+            words="Karim rings at noon, with the corrected bill in his hand.",
+            due=-4,
+            how="A call",
+        ),
+        do(-4, "12:20", KARIM, "recovery.keep", words="Rang at noon; the number is corrected."),
+        tells(
+            -1,
+            "10:40",
+            "HD-3107",
+            words="Sorted, thank you. Karim rang at noon, as he had said.",
+            customer="Mr. Falk",
+            rating=5,
+        ),
+    ),
+)
+
+HELPDESK = Story(
+    "",
+    ENERGY,
+    (
+        tells(
+            -5,
+            "11:20",
+            "HD-3122",
+            what_happened="The new page of our website",
+            words="I liked the old page better.",
+            customer="Ms. Adair",
+            rating=2,
+        ),
+        do(-5, "11:45", LUCY, "proposal.wave_off", "HD-3122"),
+        do(
+            -5,
+            "11:47",
+            LUCY,
+            "proposal.say_why",
+            "HD-3122",
+            why="She rates our new page, and nothing failed for her.",
+        ),
+        tells(
+            0,
+            "09:20",
+            "HD-3140",
+            what_happened="Two bills came for one month, and for six days nobody has answered me.",
+            customer="Mrs. Lindqvist",
+            sla_breached=True,
+        ),
+    ),
+)
+
+STORIES = (TALK, METER, NOTICE, BILL, MOVED, CALLBACK, HELPDESK)

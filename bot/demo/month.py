@@ -6,10 +6,13 @@ from itertools import count
 from typing import Protocol
 
 from bot.command import Reply, Request
+from bot.commands.signal import TakeIn, values
 from bot.demo import before, clinic, energy, parcels
-from bot.demo.story import PEOPLE, SAYS, Scene, Story
+from bot.demo.story import CONNECTS, PEOPLE, SAYS, TELLS, Scene, Story
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection, Rules
 from bot.domain.person import Person
+from bot.domain.signal import Signal, SignalDelivery
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, zone_of
 
 WORKSPACE = "web"
@@ -20,6 +23,8 @@ LATEST = time(10)
 """All that happens on the last day happens before this."""
 FIRST_DAY = -22
 """Of the last month, which is told whole; before it, only what is told happens."""
+CONNECTION = "d0" * 20
+"""The helpdesk's own: nothing is signed with it, so nobody gets in by it."""
 DAYS = ("due", "date")
 """Values that are a day, counted from the last one."""
 
@@ -32,6 +37,9 @@ class House(Protocol):
 
     async def meet(self, channel: Channel, *people: Person) -> None:
         """Somebody has added this channel and these people."""
+
+    async def connect(self, connection: Connection) -> None:
+        """A lead has connected a helpdesk, which signs nothing: nothing arrives from outside."""
 
     async def ask(self, request: Request) -> Reply:
         """What the bot replies, at the time of the request."""
@@ -55,11 +63,24 @@ async def tell(
     return month.cases
 
 
+def _connection(channel: Channel, lead: Person, at: datetime) -> Connection:
+    """Of the channel's helpdesk, by which tickets that are rated badly or answered late are proposed."""
+    return Connection(
+        id=CONNECTION,
+        channel_id=channel.id,
+        product="generic",
+        made_by=lead.id,
+        made_at=at,
+        rules=Rules(sla_breached=True),
+    )
+
+
 class _Month:
     def __init__(self, house: House, now: datetime, zone: str, stories: Sequence[Story]) -> None:
         self._stories = stories
         self.cases: dict[str, int] = {}
         self._items: dict[str, int] = {}
+        self._tickets: dict[str, int] = {}
         self._house = house
         self._now = now
         self._hours = WorkingHours(zone=zone, days=(0, 1, 2, 3, 4), starts=time(9), ends=time(17))
@@ -94,7 +115,10 @@ class _Month:
         return moment(self._hours.zone, self._day(day), time.fromisoformat(at))
 
     async def _play(self, story: Story, scene: Scene, at: datetime) -> None:
-        request = self._request(story, scene, at)
+        if scene.does == CONNECTS:
+            await self._house.connect(_connection(story.channel, scene.who, at))
+            return
+        request = self._told(scene, at) if scene.does == TELLS else self._request(story, scene, at)
         if scene.does == SAYS:
             text = str((scene.values or {})["text"])
             await self._house.write(request, story.channel, self.cases.get(story.name), text)
@@ -108,17 +132,39 @@ class _Month:
         if reply.refused or reply.faults or reply.form is not None or not reply.saved:
             told = reply.message.summary if reply.message else reply.faults or reply.form
             raise WentWrong(f"{scene.does} in {story.name!r} on {at}: {told}")
-        if scene.does == "case.fail":
+        if scene.does in ("case.fail", "proposal.open"):
             self.cases[story.name] = len(self.cases) + 1
         elif scene.does == "action_item.add":
             self._items[scene.item] = len(self._items) + 1
+        elif scene.does == TELLS:
+            # All that is told first of a ticket here meets a rule.
+            self._tickets.setdefault(scene.item, len(self._tickets) + 1)
+
+    def _told(self, scene: Scene, at: datetime) -> Request:
+        """What arrives from the helpdesk."""
+        key = f"web:demo-{next(self._keys)}"
+        ticket = {"ticket": scene.item, "reference": scene.item, "at": at}
+        signal = Signal.model_validate({**ticket, **(scene.values or {})})
+        told = SignalDelivery(connection_id=CONNECTION, key=key, arrived_at=at, signal=signal)
+        return Request(
+            workspace=WORKSPACE,
+            command_name=TakeIn.name,
+            person=scene.who,
+            at=at,
+            values=values(CONNECTION, (told,)),
+            heard=True,
+            introduced=True,
+            key=key,
+        )
 
     def _request(self, story: Story, scene: Scene, at: datetime) -> Request:
-        if scene.item in self._items:
+        if scene.item in self._tickets:
+            about = f"P-{self._tickets[scene.item]}"
+        elif scene.item in self._items:
             about = f"AI-{self._items[scene.item]}"
         else:
             about = f"C-{self.cases[story.name]}" if story.name in self.cases else ""
-        values = scene.values and {
+        filled = scene.values and {
             name: self._day(int(value)).isoformat() if name in DAYS else str(value)
             for name, value in scene.values.items()
         }
@@ -130,7 +176,7 @@ class _Month:
             channel=story.channel,
             here=story.channel.id,
             about=about,
-            values=values,
+            values=filled,
             people=tuple(self._people.values()),
             introduced=True,
             key=f"web:demo-{next(self._keys)}",

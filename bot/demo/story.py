@@ -7,6 +7,7 @@ Everybody and everything is made up.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bot.commands.signal import HELPDESK
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 
@@ -24,10 +25,15 @@ SAYS = "says"
 """What somebody does who only writes a message: in the case's thread, or in the channel."""
 
 
+CONNECTS, TELLS = "connects", "tells"
+"""That a lead connects the channel's helpdesk, and that this tells of a ticket: values of a Signal."""
+
+
 class Scene(NamedTuple):
     """One thing that somebody does: a command with the values of its form, or a message.
 
-    `item` names the action item that it adds or is about; without one it is about the case.
+    `item` names the action item that it adds or is about, or the ticket; without one it is about the
+    case.
     """
 
     day: int
@@ -49,6 +55,11 @@ class Story(NamedTuple):
 def do(day: int, at: str, who: Person, does: str, item: str = "", **values: str | int) -> Scene:
     """Somebody does something; `values` are what its form says."""
     return Scene(day, at, who, does, values or None, item)
+
+
+def tells(day: int, at: str, ticket: str, **said: str | int) -> Scene:
+    """The helpdesk tells of a ticket."""
+    return Scene(day, at, HELPDESK, TELLS, said, ticket)
 
 
 def answer(day: int, at: str, who: Person, unnamed: str = "", **answers: str) -> Scene:

@@ -198,6 +198,10 @@ def told_of(key: str) -> tuple[int, int, str]:
     return int(case_number), int(number), person_id
 
 
+ALL_NOTES = "note:"
+"""What the keys of all notes on all tickets begin with."""
+
+
 def note(proposal_number: int, mark: str) -> str:
     """A note on the ticket of a proposal; its mark says what about."""
     return f"{all_notes(proposal_number)}{mark}"
@@ -205,14 +209,19 @@ def note(proposal_number: int, mark: str) -> str:
 
 def all_notes(proposal_number: int) -> str:
     """What the keys of all notes on that ticket begin with."""
-    return f"note:{proposal_number}:"
+    return f"{ALL_NOTES}{proposal_number}:"
+
+
+def ticket(proposal_number: int) -> str:
+    """What the customer wrote on the ticket of a proposal, which is read there."""
+    return f"ticket:{proposal_number}"
 
 
 def proposal_of(key: str) -> int | None:
-    """The number of the proposal on whose ticket a note is left; None when it is no note's key."""
+    """The number of the proposal on whose ticket something is left or read; None for all other keys."""
     noun, _, rest = key.partition(":")
     number = rest.partition(":")[0]
-    return int(number) if noun == "note" and number.isdecimal() else None
+    return int(number) if noun in ("note", "ticket") and number.isdecimal() else None
 
 
 def check_in(case_number: int, number: int) -> str:

@@ -6,13 +6,15 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from bot.domain.case import Case
 from bot.domain.connection import RuleName
 from bot.domain.errors import Refused
 from bot.domain.reference import ProposalRef, key_of
 from bot.domain.signal import Signal, without_customer
 
 ProposalState = Literal["proposed", "opened", "waved off", "lapsed"]
-ProposalStep = Literal["open", "wave_off", "lapse"]
+ProposalStep = Literal["open", "tie", "wave_off", "lapse"]
+"""To tie it is to find that somebody had marked its case failed by hand."""
 WORKING_DAYS = 10
 """After so many working days a proposal that nobody decided goes away by itself."""
 
@@ -24,8 +26,10 @@ class ProposalStepRow(NamedTuple):
     to: ProposalState
 
 
+BECOMES_A_CASE = ProposalStepRow(("proposed", "waved off", "lapsed"), "opened")
 STEPS: Mapping[ProposalStep, ProposalStepRow] = {
-    "open": ProposalStepRow(("proposed", "waved off", "lapsed"), "opened"),
+    "open": BECOMES_A_CASE,
+    "tie": BECOMES_A_CASE,
     "wave_off": ProposalStepRow(("proposed",), "waved off"),
     "lapse": ProposalStepRow(("proposed",), "lapsed"),
 }
@@ -65,7 +69,8 @@ class Proposal(BaseModel, frozen=True):
     """Which rules it met."""
     made_at: datetime
     gathered: bool = False
-    """It was more than its connection may propose in a day, so it has no message of its own."""
+    """It has no message of its own: it was more than its connection may propose in a day, or somebody
+    had marked the case failed before."""
     state: ProposalState = "proposed"
     history: tuple[ProposalChange, ...] = ()
     case_number: int | None = None
@@ -116,6 +121,18 @@ def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Pro
     gone = {"reference": None, "ticket": "", "history": history, "later": None, "forgotten_at": at}
     signal = without_customer(proposal.signal, scrub)
     return proposal.model_copy(update={**gone, "signal": signal})
+
+
+def tie(proposal: Proposal, case: Case) -> Proposal:
+    """The proposal of a case that somebody marked failed by hand: what is said since then is of it."""
+    since = max(case.failed_at, proposal.last.at) if proposal.last else case.failed_at
+    return take(proposal, "tie", "", since, case=case.number)
+
+
+def tells_since(proposal: Proposal) -> datetime | None:
+    """From when on its ticket is told what becomes of the case; None: from the beginning."""
+    tied = proposal.last is not None and proposal.last.step == "tie"
+    return proposal.made_at if tied else None
 
 
 def with_why(proposal: Proposal, why: str) -> Proposal:

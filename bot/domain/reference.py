@@ -14,6 +14,7 @@ CORRECT = "correct"
 """The part of a case whose recovery step is corrected, where its form would note it otherwise."""
 _LABELLED = re.compile(r"(C|AI|P)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
+_CALLED = re.compile(r"(?:#|[A-Z]+-)?([0-9]+)", re.IGNORECASE | re.ASCII)
 _ANSWER = re.compile(r"[0-9a-f]{32}")
 _CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{4}-\d\d-\d\d))?(?:/(\d{1,2}))?", re.ASCII)
 _CONNECTIONS = re.compile(r"connections:(\S{1,400})", re.ASCII)
@@ -188,6 +189,24 @@ def likely_reference(words: str, link: str) -> str:
             return found[0]
     numbers = re.findall(r"[0-9]{2,}", path.partition("/")[2].partition("?")[0])
     return numbers[-1] if numbers else ""
+
+
+def spellings(reference: str, prefix: str = "") -> tuple[str, ...]:
+    """How people write a ticket's reference, as it is first: `4711`, `#4711`, with a prefix `ZD-4711`.
+
+    Only a number is written in several ways. With letters of its own it is whole: `SUP-12` is not `12`.
+    """
+    number = reference.removeprefix("#")
+    if not (number.isascii() and number.isdigit()):
+        return (reference,)
+    called = (f"{prefix}-{number}",) if prefix else ()
+    return tuple(dict.fromkeys((reference, number, f"#{number}", *called)))
+
+
+def tickets_called(written: str) -> tuple[str, ...]:
+    """The references of all tickets that may be called so: `spellings`, the other way round."""
+    number = _CALLED.fullmatch(written)
+    return (written, number[1], f"#{number[1]}") if number else (written,)
 
 
 def missing(label: str) -> str:

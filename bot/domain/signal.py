@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from bot.domain.forget import REMOVED
+from bot.domain.reference import spellings
 
 WORST_RATING, BEST_RATING = 1, 5
 
@@ -23,11 +24,15 @@ class Signal(BaseModel, frozen=True):
     event_id: str = ""
     ticket: str
     reference: str
+    prefix: str = ""
+    """What people write before a reference that is a number, as ZD in ZD-4711."""
     at: datetime
     what_happened: str = ""
     """The customer's own words, or a plain title where the product sends none."""
     words: str = ""
-    """What the customer wrote beside a rating, or in a reply."""
+    """What the customer wrote beside a rating, or in a reply; or on the ticket, where we had to ask."""
+    wordless: bool = False
+    """Whether the product sends none of the customer's words: they stand on the ticket alone."""
     customer: str = ""
     link: str = ""
     kind: str = ""
@@ -71,6 +76,12 @@ def together(signals: Sequence[Signal]) -> Signal:
         said = {name: value for name, value in other if value not in ("", None, (), False)}
         known = known.model_copy(update=said)
     return known
+
+
+def is_called(signal: Signal, written: str) -> bool:
+    """Whether it is of the ticket that somebody calls so; upper and lower case are the same."""
+    names = spellings(signal.reference, signal.prefix)
+    return written.casefold() in {name.casefold() for name in names}
 
 
 def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:

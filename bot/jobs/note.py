@@ -10,7 +10,7 @@ from bot.domain import note as domain
 from bot.domain.case import Case
 from bot.domain.job import Job
 from bot.domain.note import Kind, Moment
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import Proposal, tells_since
 from bot.domain.retro import Retro
 from bot.domain.working_hours import today
 from bot.jobs.payload import JobPayload, Number
@@ -129,7 +129,7 @@ def takes_notes(proposal: Proposal, work: ReadOnlyWork) -> bool:
 def owed(case_number: int, at: datetime, work: ReadOnlyWork, *, traceless: bool = False) -> list[Job]:
     """The notes on the tickets of a case as things stand, those that were left too, in their order.
 
-    A case that no helpdesk told of owes none.
+    A case that no helpdesk told of owes none. No ticket hears what happened before we heard of it.
     """
     proposals = [each for each in work.proposals.of_case(case_number) if takes_notes(each, work)]
     case, retro = work.cases.get(case_number), work.retros.get(case_number)
@@ -146,6 +146,7 @@ def owed(case_number: int, at: datetime, work: ReadOnlyWork, *, traceless: bool 
         )
         for each in proposals
         for moment in found
+        if moment.at >= (tells_since(each) or moment.at)
     ]
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
-from bot.domain import message_key
+from bot.domain import message_key, note
 from bot.domain.connection import Connection
 from bot.domain.job import Job
 from bot.domain.proposal import Proposal
+from bot.domain.signal import Signal, SignalDelivery, together
 from bot.domain.working_hours import moment, today
 from bot.jobs.edit_said import edit_said
+from bot.jobs.note import takes_notes
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import proposal as messages
 from bot.messages.parts import Message
@@ -58,6 +60,70 @@ class Gather(JobPayload):
         if not waiting and work.sent_messages.get(job.key) is None and not job.unsure:
             return None
         return messages.gathered(waiting, connection.ref.on(self.day), connection.a_day)
+
+
+class LookUp(JobPayload):
+    """What the customer wrote, read on the ticket where a helpdesk sends no words; nothing is said.
+
+    Whoever reads it hands it to `fill_in`. Where it cannot be read, the plain title stays.
+    """
+
+    name = "proposal.look_up"
+    what = "what a customer wrote on a ticket"
+    about = "P-{number}"
+
+    number: Number
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """That it is read; nothing once it is decided, or nobody lets us read."""
+        proposal = work.proposals.get(self.number)
+        return messages.READ_ON_TICKET if proposal and _wants_words(proposal, work) else None
+
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
+        """Nothing: what the helpdesk told is there all the same."""
+        return ()
+
+
+def _wants_words(proposal: Proposal, work: ReadOnlyWork) -> bool:
+    waits = proposal.state == "proposed" and proposal.forgotten_at is None
+    return waits and proposal.signal.wordless and takes_notes(proposal, work)
+
+
+def look_up(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:
+    """Has what the customer wrote read on the ticket, where it was not sent and a token opens that."""
+    if _wants_words(proposal, work):
+        ticket = note.channel(proposal.connection_id, proposal.number)
+        key = message_key.ticket(proposal.number)
+        work.jobs.schedule(LookUp(number=proposal.number).job(ticket, key, at, once=True))
+
+
+def fill_in(number: int, words: str, at: datetime, work: UnitOfWork) -> None:
+    """Keeps what the customer wrote on the ticket of a proposal as if it had been sent, and shows it.
+
+    Nothing is kept of a proposal that was decided meanwhile, or whose customer was forgotten.
+    """
+    proposal = work.proposals.get(number)
+    if proposal is None or not _wants_words(proposal, work):
+        return
+    told = Signal(
+        ticket=proposal.ticket,
+        reference=proposal.reference or "",
+        prefix=proposal.signal.prefix,
+        at=proposal.signal.at,
+        words=words,
+        wordless=True,
+    )
+    delivery = SignalDelivery(
+        connection_id=proposal.connection_id,
+        key=message_key.ticket(number),
+        arrived_at=at,
+        signal=told,
+        became="known",
+    )
+    if work.deliveries.add(delivery):
+        filled = proposal.model_copy(update={"signal": together([told, proposal.signal])})
+        work.proposals.save(filled)
+        show(filled, at, work)
 
 
 def waiting_of(connection: Connection, day: date, work: ReadOnlyWork) -> Sequence[Proposal]:

@@ -41,6 +41,8 @@ WAVE_OFF = Button(label="Not this one", command_name="proposal.wave_off", about=
 SAY_WHY = Button(label="Say why", command_name="proposal.say_why", about="", opens=True)
 WHY_HINT = "If many are waved off, this shows which rule lets too much through."
 THANKS_FOR_WHY = sentence("Noted. Thank you: that shows which rule lets too much through.")
+READ_ON_TICKET = sentence("What the customer wrote is read on the ticket.")
+"""Said to nobody but whoever asks what is due."""
 MAX_FIRST = 3
 """Gathered proposals that stand in their message; the rest is behind Show all."""
 MAX_COUNTED = 200
@@ -129,7 +131,7 @@ def _decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[in
             f"Nobody decided this in {working_days(WORKING_DAYS)}, so it is not asked about any more.",
         )
     who = _by(last, people)
-    if last.step == "open":
+    if last.step in ("open", "tie"):
         number = proposal.case_number or 0
         return (f"{who} opened the retro ", linked(f"C-{number}", links.get(number)), ".")
     why = f": {one_line(last.why, 300)}" if last.why else "."

@@ -15,6 +15,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step
 
 TITLE = "Freshdesk"
 OWN_SECRET = False
+PREFIX = "FD"
 HOSTS: Sequence[str] = ("*.freshdesk.com",)
 RIGHT = "A key may do what its agent may: choose one whose role only lets them add private notes."
 

@@ -10,6 +10,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step, Unreadable
 
 TITLE = "Anything else"
 OWN_SECRET = False
+PREFIX = ""
 HOSTS: Sequence[str] = ()
 RIGHT = ""
 

@@ -1,7 +1,8 @@
 """HubSpot: what changed on tickets, which an app of one's own subscribes to.
 
 Signatures: https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests;
-notes: https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide.
+notes: https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide; what a ticket says:
+https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide.
 """
 
 import base64
@@ -16,6 +17,7 @@ from handlers.helpdesks.product import Account, Call, Forged, Received, Step, Un
 
 TITLE = "HubSpot"
 OWN_SECRET = True
+PREFIX = "HS"
 HOSTS: Sequence[str] = ("api.hubapi.com",)
 RIGHT = "For notes it needs crm.objects.contacts.write, and no other right to write."
 
@@ -136,6 +138,21 @@ def notes(ticket: str, account: Account) -> Call:
     )
 
 
+def ask(ticket: str, account: Account) -> Call:
+    """The ticket's subject and what stands below it; whoever may subscribe to tickets may read them."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    path = f"/crm/v3/objects/tickets/{id_}?properties=subject,content"
+    return Call("GET", calling.address(account, path), calling.bearer(account.token), {})
+
+
+def words(answer: bytes) -> str:
+    """The subject, and below it what was written, unless that says the same; raises Unreadable."""
+    ticket = reading.nested(reading.read_object(answer, TITLE), "properties")
+    subject = reading.line(ticket, "subject")
+    content = reading.plain(reading.words(ticket, "content"))
+    return content if content.startswith(subject) else f"{subject}\n{content}".strip()
+
+
 def instructions(address: str, secret: str) -> Sequence[Step]:
     """A private app, its secret, and the properties of tickets."""
     return (
@@ -161,7 +178,8 @@ def instructions(address: str, secret: str) -> Sequence[Step]:
             "secret into Amends."
         ),
         Step(
-            "So that Amends can leave internal notes: paste the **Access token** of the same tab, too."
+            "So that Amends can leave internal notes, and read what the customer wrote: paste the "
+            "**Access token** of the same tab, too."
         ),
     )
 
@@ -215,6 +233,7 @@ def _signal(event: reading.Fields, received: Received) -> Signal:
             "reference": reference,
             "at": reading.counted_moment(event, "occurredAt", received.at, per_second=1000),
             "what_happened": f"{TITLE} ticket {reference}: {became}",
+            "wordless": True,
             "link": (
                 f"https://app.hubspot.com/contacts/{portal}/record/{TICKETS}/{reference}"
                 if reading.NUMBER.fullmatch(portal)

@@ -112,7 +112,7 @@ class Hooks:
             return _says(400, str(unreadable))
         if not signals:
             return web.Response()
-        deliveries = tuple(_deliveries(connection, signals, received))
+        deliveries = tuple(_deliveries(known, signals, received))
         reply = await self._ask(known, TakeIn.name, values(connection.id, deliveries), received.at)
         if not reply.saved:
             return _put_off()
@@ -162,9 +162,7 @@ async def _read(product: Product, received: Received) -> Sequence[Signal]:
     return signals
 
 
-def _deliveries(
-    connection: Connection, signals: Sequence[Signal], received: Received
-) -> Iterator[SignalDelivery]:
+def _deliveries(known: Known, signals: Sequence[Signal], received: Received) -> Iterator[SignalDelivery]:
     """Each signal with what tells a repeat of it: the product's own id, or else the whole body."""
     digest = hashlib.sha256(received.body).hexdigest()
     times: Counter[str] = Counter()
@@ -172,7 +170,12 @@ def _deliveries(
         event = signal.event_id or digest
         times[event] += 1
         key = hashlib.sha256(f"{event}\n{times[event]}".encode()).hexdigest()
-        yield SignalDelivery(connection_id=connection.id, key=key, arrived_at=received.at, signal=signal)
+        yield SignalDelivery(
+            connection_id=known.connection.id,
+            key=key,
+            arrived_at=received.at,
+            signal=signal.model_copy(update={"prefix": known.product.PREFIX}),
+        )
 
 
 def _says(status: int, sentence: str) -> web.Response:

@@ -14,6 +14,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step, Unsendable
 
 TITLE = "Intercom"
 OWN_SECRET = True
+PREFIX = "IC"
 HOSTS: Sequence[str] = ("api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io")
 RIGHT = "It needs the right to write conversations and tickets, and no other."
 

@@ -15,6 +15,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step
 
 TITLE = "Jira Service Management"
 OWN_SECRET = False
+PREFIX = ""
 HOSTS: Sequence[str] = ("*.atlassian.net",)
 RIGHT = (
     "A token may do what the person before it may: choose an agent whose only right is to "

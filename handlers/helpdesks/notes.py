@@ -12,11 +12,22 @@ from functools import partial
 from typing import NamedTuple
 
 from bot.domain import message_key
+from bot.domain.errors import ConflictError
 from bot.domain.job import MessageRef
-from bot.ports import Delivery, DeliveryError, Limits, Locked, Rate, ReadOnlyWork, Transactions
+from bot.jobs.proposal import fill_in
+from bot.ports import (
+    Delivery,
+    DeliveryError,
+    Limits,
+    Locked,
+    Rate,
+    ReadOnlyWork,
+    Transactions,
+    UnitOfWork,
+)
 from handlers.helpdesks import render
 from handlers.helpdesks.outgoing import Outgoing
-from handlers.helpdesks.product import Account, Call, Product, Unsendable
+from handlers.helpdesks.product import Account, Asked, Call, Product, Unreadable, Unsendable
 
 LIMITS = Limits(new=Rate(60, 10), together=True, in_order=True)
 """A call a second for a connection, and ten at once: where a vendor allows fewer to all of an account's
@@ -32,7 +43,10 @@ class Target(NamedTuple):
 
 
 class NoteMessenger:
-    """ports.Messenger for the tickets of all connections."""
+    """ports.Messenger for the tickets of all connections.
+
+    One kind of what is owed to a ticket is to read what the customer wrote there.
+    """
 
     def __init__(
         self,
@@ -47,7 +61,10 @@ class NoteMessenger:
         self._products = products
 
     async def say(self, delivery: Delivery) -> MessageRef:
-        """Leaves it."""
+        """Leaves it, or reads the ticket."""
+        if _only_reads(delivery):
+            await self._look_up(delivery)
+            return _ref(delivery)
         product, ticket, account = await self._target(delivery)
         text, at = render.text(delivery.message), datetime.now(UTC)
         await self._outgoing.leave(_made(lambda: product.note(ticket, text, account, at)), product)
@@ -63,6 +80,8 @@ class NoteMessenger:
 
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Looks for its words on the ticket; where that is not allowed, it is taken for not said."""
+        if _only_reads(delivery):
+            return None
         product, ticket, account = await self._target(delivery)
         try:
             answer = await self._outgoing.read(_made(lambda: product.notes(ticket, account)), product)
@@ -71,6 +90,30 @@ class NoteMessenger:
                 raise
             return None
         return _ref(delivery) if render.is_among(render.text(delivery.message), answer) else None
+
+    async def _look_up(self, delivery: Delivery) -> None:
+        """Keeps what the customer wrote; where nobody lets us read that, nothing is missed."""
+        product, ticket, account = await self._target(delivery)
+        if not isinstance(product, Asked):
+            return
+        try:
+            call = _made(partial(product.ask, ticket, account))
+            words = product.words(await self._outgoing.read(call, product))
+        except Unreadable:
+            return
+        except DeliveryError as unread:
+            if not unread.permanent:
+                raise
+            return
+        number, at = message_key.proposal_of(delivery.key), datetime.now(UTC)
+        if words and number is not None:
+            await self._keep(delivery.workspace, partial(fill_in, number, words, at))
+
+    async def _keep(self, workspace: str, step: Callable[[UnitOfWork], None]) -> None:
+        try:
+            await self._transactions.write(workspace, step)
+        except ConflictError:
+            raise DeliveryError("Somebody decided the proposal just then.") from None
 
     async def _target(self, delivery: Delivery) -> Target:
         return await self._transactions.read(delivery.workspace, partial(self._target_in, delivery))
@@ -89,6 +132,11 @@ class NoteMessenger:
         except Locked as locked:
             raise DeliveryError(str(locked), outage=True) from None
         return Target(product, proposal.ticket, Account(connection.origin, token))
+
+
+def _only_reads(delivery: Delivery) -> bool:
+    number = message_key.proposal_of(delivery.key)
+    return number is not None and delivery.key == message_key.ticket(number)
 
 
 def _ref(delivery: Delivery) -> MessageRef:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from bot.domain.signal import Signal
 
@@ -67,6 +67,8 @@ class Product(Protocol):
     TITLE: str
     OWN_SECRET: bool
     """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
+    PREFIX: str
+    """What people write before a ticket's number, as ZD in ZD-4711; "": a reference is whole."""
     HOSTS: Sequence[str]
     """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
     RIGHT: str
@@ -93,4 +95,20 @@ class Product(Protocol):
 
         The last step of a product that takes notes says where its token is made.
         """
+        ...
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """What the file of a product has beside all that, when its deliveries hold no customer's words.
+
+    Its signals are `wordless`; the words are read on the ticket, with the token for its notes.
+    """
+
+    def ask(self, ticket: str, account: Account) -> Call:
+        """The request for what stands on a ticket. Raises Unsendable."""
+        ...
+
+    def words(self, answer: bytes) -> str:
+        """What the customer wrote, by the answer; "" when they wrote nothing. Raises Unreadable."""
         ...

@@ -15,6 +15,7 @@ from handlers.helpdesks.product import Account, Call, Forged, Received, Step
 
 TITLE = "Zendesk"
 OWN_SECRET = True
+PREFIX = "ZD"
 HOSTS: Sequence[str] = ("*.zendesk.com",)
 RIGHT = (
     "A token may do what the person before it may: choose one whose only right is to add "

@@ -12,6 +12,7 @@ from bot.command import Reply, Request
 from bot.demo.notes import NOTES, READER, Note
 from bot.domain import message_key
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.person import Person
 from bot.ports import ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import Post
@@ -65,6 +66,14 @@ class Stage:
             work.people.remember(*people)
 
         await self._transactions.write(WORKSPACE, meet)
+
+    async def connect(self, connection: Connection) -> None:
+        """House.connect."""
+
+        def connect(work: UnitOfWork) -> None:
+            work.connections.add(connection)
+
+        await self._transactions.write(WORKSPACE, connect)
 
     async def ask(self, request: Request) -> Reply:
         """House.ask."""

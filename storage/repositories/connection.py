@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import and_, bindparam, null, select
 
-from bot.domain import note
+from bot.domain import message_key, note
 from bot.domain.connection import Connection
 from bot.ports import MAX_COUNTED
 from bot.repositories import NoteTrouble
@@ -36,6 +36,8 @@ GIVEN_UP, PUT_BACK = (
         .where(
             jobs.c.workspace == bindparam("workspace"),
             jobs.c.channel_id.startswith(note.ALL, autoescape=True),
+            # What is only read there is given up without a word.
+            jobs.c.key.startswith(message_key.ALL_NOTES, autoescape=True),
             which,
         )
         .limit(MAX_COUNTED)

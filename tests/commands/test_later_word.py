@@ -1,5 +1,6 @@
 """What a customer says in their helpdesk after a retro opened: a draft of how it ended, and no more."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from bot.domain.proposal import Proposal, ProposalChange
 from bot.domain.signal import Signal, SignalDelivery
 from bot.messages.parts import Message, plain, pressable
 from storage.database import Database
-from tests.desk import ANA, AT, SUPPORT, Desk
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk
 from tests.session import open_work
 
 LATER = AT + timedelta(days=1)
@@ -49,6 +50,19 @@ class Office(Desk):
             work.commit()
         self.say_all()
 
+    async def mark_by_hand(self, reference: str) -> None:
+        """The case, marked failed by somebody, beside a connection that has told nothing yet."""
+        await self.fail(typed=f"{reference} Parcel missed twice")
+        with open_work(self.database, self.workspace, writes=True) as work:
+            work.connections.add(self.connection)
+            work.commit()
+        self.say_all()
+
+    def proposal(self, number: int = 1) -> Proposal | None:
+        """A proposal as stored."""
+        with open_work(self.database, self.workspace, writes=False) as work:
+            return work.proposals.get(number)
+
     def signal(self, at: datetime = LATER, **more: Any) -> Signal:
         """What the helpdesk tells of the ticket ZD-1, unless another is named."""
         given = {"ticket": "1", "reference": "ZD-1", "at": at, "customer": "Eva", "link": "", **more}
@@ -56,6 +70,10 @@ class Office(Desk):
 
     async def hears(self, *signals: Signal) -> Message | None:
         """The helpdesk tells these, one after the other; returns the card, if that was edited."""
+        return (await self.says_after(*signals)).get("recovery:1")
+
+    async def says_after(self, *signals: Signal) -> Mapping[str, Message]:
+        """The same; returns all that is said then."""
         for signal in signals:
             delivery = SignalDelivery(
                 connection_id=self.connection.id, key=uuid4().hex, arrived_at=LATER, signal=signal
@@ -63,7 +81,7 @@ class Office(Desk):
             sent = signal_commands.values(self.connection.id, (delivery,))
             reply = await self.ask(signal_commands.HELPDESK, "signal.take_in", values=sent, channel=None)
             assert not reply.refused, reply
-        return self.say_all().get("recovery:1")
+        return self.say_all()
 
     def case_state(self) -> str:
         """How the case stands."""
@@ -193,3 +211,125 @@ async def test_with_the_customer_their_last_word_is_forgotten_and_none_is_kept_a
     assert proposal is not None
     assert proposal.later is None
     assert await office.drafted() == ("", "")
+
+
+NUMBER: dict[str, Any] = {"ticket": "4711", "reference": "4711", "prefix": "ZD"}
+
+
+@pytest.mark.parametrize("reference", ["ZD-4711", "zd-4711", "#4711", "4711"])
+async def test_a_rating_of_a_case_that_was_marked_failed_by_hand_is_its_draft_just_the_same(
+    sqlite: Database, reference: str
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand(reference)
+    said = await office.says_after(office.signal(**NUMBER, rating=5, words="sorted, thank you"))
+    assert [key for key in said if "proposal" in key or "gathered" in key] == []
+    assert "The customer rated 5 of 5" in plain(said["recovery:1"])
+    assert await office.drafted() == ("recovered", "sorted, thank you")
+    await office.hears(office.signal(LATER + timedelta(hours=1), **NUMBER, replied=True, words="Oh no."))
+    assert await office.drafted() == ("", "Oh no.")
+    assert office.proposal(2) is None
+
+
+@pytest.mark.parametrize("reference", ["SUP-4711", "FD-4711", "ZD4711x", "47110", "ZD-4711-2"])
+async def test_a_reference_with_other_letters_or_digits_is_another_ticket(
+    sqlite: Database, reference: str
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand(reference)
+    assert await office.hears(office.signal(**NUMBER, rating=5)) is None
+    assert (await office.drafted(), office.proposal()) == (("", ""), None)
+
+
+async def test_a_key_with_letters_of_its_own_is_no_number_of_another_project(sqlite: Database) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("IT-12")
+    await office.hears(
+        office.signal(ticket="SUP-12", reference="SUP-12", rating=5),
+        office.signal(ticket="12", reference="12", prefix="ZD", rating=5),
+    )
+    assert await office.drafted() == ("", "")
+
+
+async def test_what_was_said_before_a_case_was_marked_failed_by_hand_is_no_answer(
+    sqlite: Database,
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("ZD-4711")
+    assert await office.hears(office.signal(AT - timedelta(hours=1), **NUMBER, rating=1)) is None
+    assert await office.drafted() == ("", "")
+
+
+async def test_a_case_that_was_cancelled_is_no_tickets_until_it_is_brought_back(
+    sqlite: Database,
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("ZD-4711")
+    await office.ask(ANA, "case.cancel", "C-1", {"why": "Another parcel."})
+    await office.hears(office.signal(**NUMBER, rating=1))
+    assert office.proposal() is None
+    await office.ask(ANA, "case.restore", "C-1")
+    await office.hears(office.signal(LATER + timedelta(hours=1), **NUMBER, rating=5))
+    assert await office.drafted() == ("recovered", "Rated 5 of 5.")
+
+
+async def test_a_case_whose_customer_was_forgotten_is_no_tickets(sqlite: Database) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("ZD-4711")
+    await office.bot.forget(office.workspace, 1, LATER)
+    await office.hears(office.signal(LATER + timedelta(hours=1), **NUMBER, rating=5, words="Eva again"))
+    assert (await office.drafted(), office.proposal()) == (("", ""), None)
+
+
+@pytest.mark.parametrize("waved_off", [False, True])
+async def test_a_proposal_whose_case_somebody_marked_failed_by_hand_waits_no_more(
+    sqlite: Database, waved_off: bool
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("ZD-1 Another")
+    asked = await office.says_after(office.signal(AT, **NUMBER, rating=1, words="Nobody came."))
+    assert main_button(asked["proposal:1"]) == "Open the retro"
+    if waved_off:
+        await office.ask(BEN, "proposal.wave_off", "P-1")
+    await office.fail(typed="ZD-4711 Parcel missed twice")
+    office.say_all()
+    said = await office.says_after(office.signal(**NUMBER, rating=5))
+    assert "Somebody opened the retro C-2." in plain(said["proposal:1"])
+    assert list(pressable(said["proposal:1"])) == []
+    assert "The customer rated 5 of 5" in plain(said["recovery:2"])
+
+
+async def test_a_tie_takes_no_place_among_the_proposals_of_a_day(sqlite: Database) -> None:
+    office = Office(sqlite)
+    office.connection = office.connection.model_copy(update={"a_day": 1})
+    await office.mark_by_hand("ZD-4711")
+    said = await office.says_after(
+        office.signal(**NUMBER, tags=("late",)), office.signal(ticket="2", reference="2", rating=1)
+    )
+    assert "proposal:2" in said
+
+
+@pytest.mark.parametrize(("reference", "kept"), [("ZD-4711", {""}), ("SUP-4711", {"Eva waited.", ""})])
+async def test_a_ticket_is_forgotten_with_its_case_however_that_calls_it(
+    sqlite: Database, reference: str, kept: set[str]
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("ZD-1")
+    await office.hears(office.signal(**NUMBER, rating=1, words="Eva waited.", at=AT, customer=""))
+    await office.fail(typed=f"{reference} Parcel missed twice")
+    await office.bot.forget(office.workspace, 2, LATER)
+    proposal = office.proposal()
+    assert proposal is not None
+    with open_work(office.database, office.workspace, writes=False) as work:
+        deliveries = work.deliveries.last(office.connection.id, 9)
+    assert {proposal.signal.words, *(one.signal.words for one in deliveries), ""} == kept
+
+
+async def test_the_same_number_of_another_products_helpdesk_is_no_word_on_a_case(office: Office) -> None:
+    other = office.connection.model_copy(update={"id": new_id(), "product": "another"})
+    with open_work(office.database, office.workspace, writes=True) as work:
+        work.connections.add(other)
+        work.commit()
+    office.connection = other
+    await office.hears(office.signal(rating=5, customer="Ida"))
+    assert (await office.drafted(), office.proposal(2)) == (("", ""), None)

@@ -46,6 +46,7 @@ STORED = {
     "earlier:7:1,5:12": message_key.carried(7, (1, 5), (12,)),
     "hello:C1": message_key.hello("C1"),
     "proposal:7": message_key.proposal(7),
+    "ticket:7": message_key.ticket(7),
     "gathered:0f3a:2026-03-09": message_key.gathered("0f3a", DAY),
     "hook_test:0f3a:U1": message_key.hook_test("0f3a", "U1"),
     "hook_broken:0f3a:3:U1": message_key.hook_broken("0f3a", 3, "U1"),
@@ -89,9 +90,16 @@ def test_keys_are_the_ones_that_stand_in_databases() -> None:
 
 @pytest.mark.parametrize(
     ("key", "proposal"),
-    [("note:12:opened", 12), ("note:x:opened", None), ("retro:12", None), ("note:", None), ("", None)],
+    [
+        ("note:12:opened", 12),
+        ("ticket:12", 12),
+        ("note:x:opened", None),
+        ("retro:12", None),
+        ("note:", None),
+        ("", None),
+    ],
 )
-def test_a_notes_key_says_on_whose_ticket_it_is_left(key: str, proposal: int | None) -> None:
+def test_a_key_says_on_whose_ticket_something_is_left_or_read(key: str, proposal: int | None) -> None:
     assert message_key.proposal_of(key) == proposal
 
 

@@ -27,6 +27,7 @@ def a_proposal(**more: Any) -> Proposal:
     ("step", "allowed"),
     [
         ("open", {"proposed": "opened", "waved off": "opened", "lapsed": "opened"}),
+        ("tie", {"proposed": "opened", "waved off": "opened", "lapsed": "opened"}),
         ("wave_off", {"proposed": "waved off"}),
         ("lapse", {"proposed": "lapsed"}),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.reference import likely_reference, missing
+from bot.domain.reference import likely_reference, missing, spellings, tickets_called
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,30 @@ def test_what_is_not_there_is_named_by_its_number_alone(label: str, sentence: st
 )
 def test_a_ticket_is_called_as_its_words_or_its_link_say(words: str, link: str, reference: str) -> None:
     assert likely_reference(words, link) == reference
+
+
+@pytest.mark.parametrize(
+    ("reference", "prefix", "written"),
+    [
+        ("4711", "ZD", ("4711", "#4711", "ZD-4711")),
+        ("4711", "", ("4711", "#4711")),
+        ("#4711", "", ("#4711", "4711")),
+        ("SUP-12", "", ("SUP-12",)),
+        ("ZD-4711", "ZD", ("ZD-4711",)),
+        ("\u0664\u0667", "ZD", ("\u0664\u0667",)),
+        ("#", "ZD", ("#",)),
+        ("", "ZD", ("",)),
+    ],
+)
+def test_only_a_number_is_written_in_several_ways(
+    reference: str, prefix: str, written: tuple[str, ...]
+) -> None:
+    assert spellings(reference, prefix) == written
+
+
+@pytest.mark.parametrize(
+    ("reference", "prefix"), [("4711", "ZD"), ("#4711", ""), ("SUP-12", ""), ("x", "")]
+)
+def test_a_ticket_is_found_by_all_that_it_is_called(reference: str, prefix: str) -> None:
+    for written in spellings(reference, prefix):
+        assert reference in tickets_called(written)

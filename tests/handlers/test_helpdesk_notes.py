@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.helpdesks import generic, jira, zendesk
-from handlers.helpdesks.product import Account, Call, Product, Unsendable
+from handlers.helpdesks import generic, hubspot, jira, zendesk
+from handlers.helpdesks.product import Account, Asked, Call, Product, Unsendable
 from handlers.helpdesks.products import PRODUCTS
 
 AT = datetime(2026, 11, 30, 16, 30, tzinfo=UTC)
@@ -103,3 +103,32 @@ def test_intercom_has_to_know_whose_note_it_is() -> None:
 def test_anything_else_takes_no_note() -> None:
     with pytest.raises(Unsendable):
         generic.note("4711", TEXT, Account("", ""), AT)
+
+
+def test_only_who_sends_no_words_is_asked_for_them() -> None:
+    assert [name for name, product in PRODUCTS.items() if isinstance(product, Asked)] == ["hubspot"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            b'{"properties": {"subject": "Late", "content": "<p>It is 3 &lt; 4</p>"}}',
+            "Late\nIt is 3 < 4",
+        ),
+        (b'{"properties": {"subject": "Late", "content": "Late again."}}', "Late again."),
+        (b'{"properties": {"subject": "Late", "content": null}}', "Late"),
+        (b'{"properties": {"content": "Late"}}', "Late"),
+        (b'{"properties": {}}', ""),
+    ],
+)
+def test_what_a_customer_wrote_is_the_subject_and_what_stands_below_it(
+    answer: bytes, words: str
+) -> None:
+    assert hubspot.words(answer) == words
+
+
+@pytest.mark.parametrize("ticket", ["../../x", "4711?x", "", "IT-4"])
+def test_a_ticket_that_could_lead_elsewhere_is_not_asked_about(ticket: str) -> None:
+    with pytest.raises(Unsendable):
+        hubspot.ask(ticket, Account("https://desk.example.com", "T"))

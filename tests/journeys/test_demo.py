@@ -30,7 +30,7 @@ SUNDAY = datetime(2026, 11, 29, 16, 30, tzinfo=UTC)
 MONDAY_EARLY = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
 """A week after the clocks were set back there."""
 CHANNELS = ("parcel-shop", "clinic-desk", "energy-line")
-CASES = range(1, 24)
+CASES = range(1, 25)
 COUNTED = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -127,6 +127,7 @@ async def test_every_state_is_there(sunday: Database) -> None:
         check_items(work)
         check_recoveries(work)
         check_answers(work)
+        check_proposals(work)
         assert [team.lead for team in (work.teams.require(one) for one in CHANNELS)] == [
             "u_mina",
             "u_ruth",
@@ -184,6 +185,26 @@ def check_recoveries(work: ReadOnlyWork) -> None:
 def all_steps(one: Recovery) -> list[Step]:
     """Those of former rounds, too."""
     return [step for steps in (*one.earlier, one.steps) for step in steps]
+
+
+def check_proposals(work: ReadOnlyWork) -> None:
+    """A helpdesk proposed them: one waits, one was waved off with a why, one is a case with a draft."""
+    everything = [one for number in range(1, 9) if (one := work.proposals.get(number))]
+    opened, waved_off, waiting = (
+        [one for one in everything if one.state == state]
+        for state in ("opened", "waved off", "proposed")
+    )
+    assert (len(opened), len(waved_off), len(waiting)) == (1, 1, 1)
+    assert waved_off[0].last is not None
+    assert waved_off[0].last.why
+    shown = {plain(post.message) for post in posts(work) if post.message}
+    assert any("Two bills came for one month" in one for one in shown)
+    assert opened[0].later is not None
+    drafts = [one for one in shown if "How it ended is filled in with it" in one]
+    assert any(opened[0].later.words in one for one in drafts)
+    recovery = work.recoveries.get(opened[0].case_number or 0)
+    assert recovery is not None
+    assert recovery.state == "open"
 
 
 def check_answers(work: ReadOnlyWork) -> None:

@@ -19,6 +19,7 @@ from bot.domain.signal import Signal
 from bot.domain.team import Team
 from bot.domain.written_day import short_day
 from bot.jobs import note as note_jobs
+from bot.messages.parts import Message
 from bot.ports import Delivery, Messenger
 from bot.repositories import NoteTrouble
 from bot.settings import Settings
@@ -51,10 +52,19 @@ class Now:
 
 
 class Chat(Platform):
-    """A chat whose messages have links."""
+    """A chat whose messages have links; `messages` are as they are read now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: dict[str, Message] = {}
+
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
+        self.messages[delivery.key] = delivery.message
+        return await super().edit(delivery, message_ref)
 
     async def say(self, delivery: Delivery) -> MessageRef:
         said = await super().say(delivery)
+        self.messages[delivery.key] = delivery.message
         return said.model_copy(update={"link": f"https://chat.example/{delivery.key}"})
 
 
@@ -413,6 +423,25 @@ async def test_a_case_that_no_helpdesk_told_of_owes_no_note(office: Office) -> N
     await office.promises("C-1")
     assert await office.said() == []
     assert office.helpdesk.calls == 0
+
+
+async def test_the_ticket_of_a_case_that_was_marked_failed_by_hand_hears_what_happens_from_then_on(
+    office: Office,
+) -> None:
+    async with hooks_of(office) as address:
+        connection = office.connect(office.other, secret=SECRET)
+        await office.desk.fail(typed="ZD-4711 Parcel missed twice")
+        await office.said()
+        good = ZENDESK_RATED | {"rating": "Good, I'm satisfied", "changed_at": ""}
+        assert await office.other.deliver(f"{address}/hooks/{connection.id}", good, SECRET) == 200
+        await office.said()
+        assert office.other.notes == []
+        office.now.at += timedelta(hours=1)
+        values = {"words": "The fee back", "due": NEXT_WEEK.isoformat(), "how": "A call"}
+        await office.does("recovery.promise", "C-1", values, at=office.now.at)
+        await office.said()
+        [left] = office.other.notes
+        assert (left.ticket, " ".join(left.text.split())) == ("4711", PROMISED)
 
 
 async def test_a_case_that_is_cancelled_says_so_where_something_was_said_of_it(office: Office) -> None:

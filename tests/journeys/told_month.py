@@ -8,6 +8,7 @@ from bot.command import Reply, Request
 from bot.demo import month
 from bot.demo.story import PARCELS, PEOPLE
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.job import MessageRef
 from bot.domain.person import Person
 from bot.ports import Delivery, Limits
@@ -63,6 +64,9 @@ class OnPlatform:
 
     async def meet(self, channel: Channel, *people: Person) -> None:
         """House.meet: they are there before the story begins."""
+
+    async def connect(self, connection: Connection) -> None:
+        """House.connect: the parcel shop has no helpdesk."""
 
     async def ask(self, request: Request) -> Reply:
         """House.ask."""

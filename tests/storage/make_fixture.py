@@ -26,6 +26,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalChange
 from bot.domain.signal import Signal
 from bot.domain.team import Team
+from bot.jobs import proposal as proposal_jobs
 from bot.ports import Delivery, Limits
 from bot.routes import COMMANDS
 from handlers.web.outgoing import Hub, WebMessenger
@@ -93,9 +94,28 @@ class Today:
             work.commit()
         return id
 
+    async def told_without_words(self, workspace: str, place: Channel) -> None:
+        """Straight into the storage, too."""
+        id = _noted(place)
+        signal = Signal(ticket="4712", reference="HD-4712", at=self.now, rating=1, wordless=True)
+        with open_work(self._database, workspace, writes=True) as work:
+            proposal = work.proposals.add(
+                Proposal(
+                    number=0,
+                    connection_id=id,
+                    channel_id=place.id,
+                    ticket=signal.ticket,
+                    reference=signal.reference,
+                    signal=signal,
+                    made_at=self.now,
+                )
+            )
+            proposal_jobs.look_up(proposal, self.now, work)
+            work.commit()
+
     async def told_of(self, workspace: str, place: Channel, case: int) -> None:
         """Straight into the storage; no key opens the token, and nobody asks."""
-        id = hashlib.blake2s(f"noted {place.id}".encode(), digest_size=20).hexdigest()
+        id = _noted(place)
         of_place = {"id": id, "channel_id": place.id, "product": "freshdesk", "made_by": "somebody"}
         made = Connection(**of_place, made_at=self.now, token="sealed", origin="https://a.freshdesk.com")
         opened = ProposalChange(step="open", by="somebody", at=self.now)
@@ -176,6 +196,10 @@ def the_same_each_time(house: Today, chance: random.Random) -> Iterator[None]:
         patch("os.urandom", chance.randbytes),
     ):
         yield
+
+
+def _noted(place: Channel) -> str:
+    return hashlib.blake2s(f"noted {place.id}".encode(), digest_size=20).hexdigest()
 
 
 def dumped(file: Path) -> str:

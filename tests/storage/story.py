@@ -74,7 +74,7 @@ HALF_SAID = {
     "returned": ("action_item.tell_returned", "retro.carry_over"),
     "proposed": ("proposal.show", "signal.show_test"),
     "gathered": ("proposal.gather", "signal.ask_rules"),
-    "noted": ("note.leave",),
+    "noted": ("note.leave", "proposal.look_up"),
     "broken": ("signal.tell_broken",),
 }
 """What is half said at the end where each scene has a place of its own."""
@@ -153,6 +153,10 @@ class House(Protocol):
 
     async def told_of(self, workspace: str, place: Channel, case: int) -> None:
         """Lets a helpdesk have told of a case, and take notes on its ticket."""
+        ...
+
+    async def told_without_words(self, workspace: str, place: Channel) -> None:
+        """Lets the same helpdesk propose a case, and send none of the customer's words."""
         ...
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Any]:
@@ -512,6 +516,7 @@ class Story:
         await self._step("noted", "recovery.promise", **promise)
         for number, scene in enumerate(("proposed", "gathered", "broken")):
             await self._propose(scene, 1 + number * 12)
+        await self._house.told_without_words(self._workspace, self._cast("noted").place)
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
