@@ -378,7 +378,7 @@ class ReadRecoveries(Protocol):
     def owed_by(
         self, person_id: str, limit: int, channels: Collection[str] | None = None
     ) -> Sequence[Recovery]:
-        """Those in which they have something left to do, the earliest promise first.
+        """Those in which they have something left to do, what is due next first, without a day last.
 
         `channels`: only those of these, at most 512; None: wherever they are.
         """

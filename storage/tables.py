@@ -291,7 +291,8 @@ class RecoveryRow(Row, table=True):
 
     `outcome` is empty until their verdict is there, and "cancelled" as the case is; `due` is the day of
     a promise that is still to be kept, by `keeper`. It `rests` while only the retro is waited for; what
-    an older program stores does not.
+    an older program stores does not. `next_due` is the day by which something is owed next; an older
+    program leaves it as it is, and adds rows without one, until this program stores them again.
     """
 
     __tablename__ = "recoveries"
@@ -301,8 +302,8 @@ class RecoveryRow(Row, table=True):
         index("recoveries_listed", "workspace", "channel_id", "outcome", "case_number"),
         index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
         index(
-            "recoveries_waiting",
-            *("workspace", "channel_id", "rests", "apologise_by", "case_number"),
+            "recoveries_urgent",
+            *("workspace", "channel_id", "rests", "next_due", "case_number"),
             where="outcome = '' AND due IS NULL",
         ),
         checked_at("recoveries"),
@@ -328,12 +329,16 @@ class RecoveryRow(Row, table=True):
     due: date | None
     keeper: str | None
     rests: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    next_due: date | None
     cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 
 
 class RecoveryOwnerRow(Row, table=True):
-    """Somebody who has something left to do for a customer; gone once the verdict is there."""
+    """Somebody who has something left to do for a customer; gone once the verdict is there.
+
+    `due` is what the customer's `next_due` is, for their lists; an older program knows promises alone.
+    """
 
     __tablename__ = "recovery_owners"
     __table_args__ = (

@@ -258,6 +258,11 @@ class Keep(TakeStep, frozen=True):
 
     words: Text = field("What was done, and how", needed="Say what was done, in a sentence.")
 
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        """It says when to check back."""
+        kept = super().done(team, work)
+        return kept.model_copy(update={"check_back_by": domain.check_back_day(team, self.at)})
+
 
 class CheckBack(TakeStep, frozen=True):
     """The customer was asked both questions after the promise was kept."""

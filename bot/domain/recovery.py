@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ OF_APOLOGY = ("by", "at")
 CORRECTED = ("words", "how", "due", "link", "view")
 SILENT_ASKS, SILENT_DAYS = 2, 3
 """After so many reminders, and so many working days after the last, silence is the answer."""
+A_DAY = timedelta(days=1)
 MAX_TALLIED = 1000
 """What people read says "more than" from there on, so that nothing counts for ever."""
 
@@ -259,6 +260,11 @@ def aim_day(team: Team, failed_at: datetime) -> date:
     return add_working_days(team.hours, first, team.days_to_apologise)
 
 
+def check_back_day(team: Team, kept_at: datetime) -> date:
+    """The day on which to check back with the customer: one working day after the promise was kept."""
+    return add_working_days(team.hours, today(team.zone, kept_at), 1)
+
+
 def owner_of(recovery: Recovery, name: StepName) -> str | None:
     """Who is to take the step."""
     step = next((step for step in recovery.steps if step.name == name), None)
@@ -323,6 +329,51 @@ def rests(recovery: Recovery) -> bool:
     """Whether nothing is promised, and nothing is to do before the retro is finished."""
     is_owed = recovery.outcome is None and promised_by(recovery) is None
     return is_owed and next_step(recovery) is None
+
+
+# The steps that are owed by a day; a promise, which comes before them, has its own.
+DUE_BY: Mapping[StepName, Callable[[Recovery], date | None]] = {
+    "apologise": lambda recovery: recovery.apologise_by,
+    "check_back": lambda recovery: _check_back_by(recovery.step("keep")),
+}
+
+
+class Due(NamedTuple):
+    """A step that is owed to the customer, and by which day."""
+
+    day: date
+    step: StepName
+
+
+def due_next(recovery: Recovery) -> Due | None:
+    """What is owed next: what was promised, or else whichever of the other steps has the earliest day.
+
+    None where nothing that is left has a day, and once it has ended.
+    """
+    if (promised := promised_by(recovery)) is not None:
+        return Due(promised, "keep")
+    if recovery.outcome is not None:
+        return None
+    days = ((day_of(recovery), name) for name, day_of in DUE_BY.items() if is_offered(recovery, name))
+    return min((Due(day, name) for day, name in days if day is not None), default=None)
+
+
+def next_due(recovery: Recovery) -> date | None:
+    """The day by which something is owed next, None without one: what is stored, and sorted by."""
+    owed = due_next(recovery)
+    return owed.day if owed else None
+
+
+def urgency(recovery: Recovery) -> tuple[date, int]:
+    """What the most urgent of several come first by: the day of what is next due, without one last."""
+    return next_due(recovery) or date.max, recovery.case_number
+
+
+def _check_back_by(kept: Step) -> date | None:
+    if kept.check_back_by is not None or kept.at is None:
+        return kept.check_back_by
+    # An older program noted it: which days its team works is not known here.
+    return kept.at.date() + A_DAY
 
 
 def upset(recovery: Recovery) -> tuple[str, ...]:

@@ -160,6 +160,8 @@ class Step(BaseModel, frozen=True):
     how: str = ""
     due: date | None = None
     """The promise: by when, a whole day in the zone of whoever keeps it."""
+    check_back_by: date | None = None
+    """A promise that was kept: the day on which to check back, the team's; not known of older ones."""
     link: str = ""
     view: str = ""
     chosen: Verdict | None = None

@@ -13,7 +13,7 @@ from bot.domain.gap import LOOKED_BACK, came_back
 from bot.domain.job import Job
 from bot.domain.owner_day import days_of
 from bot.domain.recovery import is_late as is_promise_late
-from bot.domain.recovery import next_step, owners
+from bot.domain.recovery import next_step, owners, urgency
 from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject, since
 from bot.domain.reminder import days as days_of_asking
 from bot.domain.team import Team
@@ -54,11 +54,8 @@ class Weekly(JobPayload):
             return None
         day = today(team.zone, job.now)
         items = _to_act_on(team, job.now, work)
-        waiting = [
-            recovery
-            for recovery in work.recoveries.open_in(team.channel_id, MAX_WAITING)
-            if next_step(recovery) is not None
-        ]
+        open_ones = work.recoveries.open_in(team.channel_id, MAX_WAITING)
+        waiting = sorted((one for one in open_ones if next_step(one) is not None), key=urgency)
         named = {item.owner for item in items} | {who for one in waiting for who in owners(one)}
         people = work.people.among({person_id for person_id in named if person_id})
         days = days_of([*items, *waiting], people, team.zone, job.now)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.domain.action_item import ActionItem
 from bot.domain.board import GROUPS, MAX_COUNTED, Board, Group, Kind, Thing
 from bot.domain.board_filter import Filters
-from bot.domain.recovery import Recovery, is_late, kind_of, next_step, owner_of, promised_by
+from bot.domain.recovery import Recovery, is_late, kind_of, next_due, next_step, owner_of
 from bot.domain.retro import Retro
 from bot.messages.board import HEADINGS, headline, nothing, things
 from bot.messages.item_page import ITEM_COLUMNS, item_row, name_of
@@ -113,9 +113,7 @@ def _retro(board: Board, retro: Retro) -> tuple[Cell, ...]:
 def _customer(board: Board, recovery: Recovery) -> tuple[Cell, ...]:
     case, day = board.cases.get(recovery.case_number), board.days.of(recovery)
     late, step = is_late(recovery, day), next_step(recovery)
-    due = promised_by(recovery)
-    if due is None and recovery.is_in("apologise", "to do"):
-        due = recovery.apologise_by
+    due = next_due(recovery)
     owner = owner_of(recovery, step) if step else recovery.contact
     return (
         Cell(

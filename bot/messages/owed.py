@@ -10,13 +10,13 @@ from bot.domain.recovery import (
     MAX_TALLIED,
     Recovery,
     Tally,
+    due_next,
     is_late,
     kind_of,
     next_step,
     owner_of,
-    promised_by,
 )
-from bot.domain.recovery_step import StepName
+from bot.domain.recovery_step import STEPS, StepName
 from bot.domain.reference import CaseRef
 from bot.messages.parts import (
     Bold,
@@ -145,10 +145,19 @@ def _line(
     who = one_line(case.customer, 60) if case and case.customer else ""
     head: Words = (Bold(text=who), f" · {what}") if who else (Bold(text=what),)
     then = f"next: {kind_of(recovery, first).label}" if first else "waits for the retro to be finished"
-    due = promised_by(recovery)
-    when: Words = ("due ", on(due, day)) if due else ()
-    quiet = joined((then,), when, (owner,) if owner else (), (recovery.case_label,))
+    quiet = joined(
+        (then,), _by_when(recovery, first, day), (owner,) if owner else (), (recovery.case_label,)
+    )
     return (*head, "\n", status, " · ", *quiet)
+
+
+def _by_when(recovery: Recovery, first: StepName | None, day: date) -> Words:
+    """By which day something is owed: what stands there as next, or a step that is named."""
+    due = due_next(recovery)
+    if due is None:
+        return ()
+    said = "due " if due.step == first else f"{STEPS[due.step].short.lower()} by "
+    return (said, on(due.day, day))
 
 
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:

@@ -157,8 +157,8 @@ SOURCES: Mapping[Source, From] = {
     "promised": _customers(
         recoveries.c.due, and_(NO_OUTCOME, _is_from(recoveries.c.due, "due"), not_(PROMISE_DUE))
     ),
-    "customer": _customers(recoveries.c.apologise_by, and_(NOTHING_PROMISED, ~recoveries.c.rests)),
-    "resting": _customers(recoveries.c.apologise_by, and_(NOTHING_PROMISED, recoveries.c.rests)),
+    "customer": _customers(recoveries.c.next_due, and_(NOTHING_PROMISED, ~recoveries.c.rests)),
+    "resting": _customers(recoveries.c.next_due, and_(NOTHING_PROMISED, recoveries.c.rests)),
 }
 
 

@@ -19,6 +19,7 @@ from bot.domain.recovery import (
     MAX_TALLIED,
     Recovery,
     Tally,
+    next_due,
     owner_of,
     owners,
     promised_by,
@@ -157,12 +158,13 @@ class Recoveries(Versioned[Recovery]):
             due=promised_by(thing),
             keeper=owner_of(thing, "keep") if promised_by(thing) else None,
             rests=rests(thing),
+            next_due=next_due(thing),
             next_check_at=NEVER_CHECKED if thing.outcome is None and not thing.cancelled else None,
         )
 
 
 def _owed(recovery: Recovery) -> Sequence[tuple[str, date | None]]:
-    """Who owes something to the customer, and by when."""
-    due = promised_by(recovery)
+    """Who owes something to the customer, and by when something is owed next."""
+    due = next_due(recovery)
     over = recovery.outcome or recovery.cancelled
     return [] if over else [(person_id, due) for person_id in sorted(owners(recovery))]

@@ -375,6 +375,11 @@ def _recovery(of: Numbers) -> Varied:
         "due": case((is_new & promised, ages.c.promised_on), else_=null()),
         "keeper": case((is_new & promised, of.somebody), else_=null()),
         "rests": is_new & resting,
+        "next_due": case(
+            (is_new & promised, ages.c.promised_on),
+            (is_new & waiting, ages.c.apologise_by),
+            else_=null(),
+        ),
     }
 
 
@@ -438,7 +443,7 @@ def _multiply(connection: Connection, rows: Rows, size: Size) -> None:
 def _own(connection: Connection) -> None:
     """Who looks after a customer that waits has something to do for them."""
     of_new = select(
-        recoveries.c.workspace, recoveries.c.case_number, recoveries.c.contact, recoveries.c.due
+        recoveries.c.workspace, recoveries.c.case_number, recoveries.c.contact, recoveries.c.next_due
     ).where(recoveries.c.outcome == "")
     columns = ["workspace", "case_number", "person_id", "due"]
     connection.execute(insert(recovery_owners).from_select(columns, of_new))

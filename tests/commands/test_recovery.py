@@ -11,6 +11,7 @@ from bot.command import Reply
 from bot.commands import export
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
+from bot.domain.reference import CORRECT, CaseRef
 from bot.messages.export import FORMATS
 from bot.messages.parts import Form, Message, plain, pressable
 from bot.messages.recovery_form import MAX_READ
@@ -355,6 +356,26 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     await desk.ask(ANA, "recovery.promise", "C-2", promise | {"due": "2026-03-20"}, at=wednesday)
     said = desk.say_all(wednesday)
     assert "promise late" not in plain(said["recovery:2"])
+
+
+async def test_an_apology_that_is_due_comes_before_checking_back_next_week_wherever_customers_wait(
+    desk: Desk,
+) -> None:
+    for typed in ("ZD-1 Kept", "ZD-2 Not apologised to"):
+        await desk.fail(typed=typed)
+    await promised(desk, "2026-03-13")
+    friday = stockholm(13, 10)
+    await step(desk, "keep", friday, words="It came.")
+    # Its words are put right on another day; when to check back stays.
+    monday, about = stockholm(16), str(CaseRef(number=1).at(CORRECT))
+    await desk.ask(ANA, "recovery.keep", about, {"words": "It is here."}, at=monday)
+    assert recovery(desk).step("keep").words == "It is here."
+    week = (await desk.tick(monday))["weekly:C1:2026-03-16"]
+    status = await desk.ask(ANA, "board.status", typed="customers", at=monday)
+    mine = await desk.ask(ANA, "action_item.mine", at=monday)
+    for text in (plain(week), words(status), words(mine)):
+        apology = text.index("next: Hear the customer · apologise by Thu 5 Mar")
+        assert apology < text.index("next: Check back · due Mon 16 Mar"), text
 
 
 async def test_the_two_questions_are_asked_one_working_day_after_the_promise_was_kept(

@@ -1115,7 +1115,10 @@ async def test_monday_names_the_customers_who_wait_with_the_next_step_of_each(de
     week = (await desk.tick(stockholm(9)))["weekly:C1:2026-03-09"]
     assert week.summary == "This week: 1 customer waits."
     told = plain(week)
-    assert "Mrs. Ólafsdóttir · Lost\nwaits · next: Hear the customer · Ana · C-2" in told
+    assert (
+        "Mrs. Ólafsdóttir · Lost\nwaits · next: Hear the customer · apologise by Thu 5 Mar · Ana · C-2"
+        in told
+    )
     assert labels(week) == ["Hear the customer C-2", "Customer C-2"]
     # Neither who is content, nor whom nobody looks after, nor another channel's.
     for other in ("C-1", "Old one", "Sold twice"):

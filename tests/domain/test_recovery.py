@@ -14,9 +14,11 @@ from bot.domain.recovery import (
     begin,
     changed_since,
     check,
+    check_back_day,
     check_outcome,
     close_unanswered,
     correct,
+    due_next,
     enough,
     hand_over,
     is_late,
@@ -26,6 +28,7 @@ from bot.domain.recovery import (
     judge,
     kind_of,
     moves,
+    next_due,
     next_step,
     not_enough,
     not_needed,
@@ -35,6 +38,7 @@ from bot.domain.recovery import (
     take,
     take_back,
     upset,
+    urgency,
 )
 from bot.domain.recovery_step import CATALOGUE, HOLDING, STEPS, Step, StepName, Verdict
 from bot.domain.team import Team
@@ -181,6 +185,46 @@ def test_a_promise_is_late_the_day_after_until_it_is_kept() -> None:
     assert is_late(promised, date(2026, 3, 10))
     assert not is_late(done(promised, "keep"), date(2026, 3, 10))
     assert not is_late(verdict(promised, "recovered"), date(2026, 3, 9))
+
+
+def test_what_is_due_next_has_the_day_of_the_promise_the_apology_or_of_checking_back() -> None:
+    aim, monday = NEW.apologise_by, date(2026, 3, 9)
+    assert due_next(NEW) == (aim, "apologise")
+    assert due_next(done(NEW, "promise")) == (monday, "keep")
+    assert due_next(done(NEW, "hear", "apologise")) is None
+    friday = AT + timedelta(days=1)
+    step = Step(name="keep", by="U1", at=friday, words="So.", check_back_by=check_back_day(TEAM, friday))
+    kept = take(done(NEW, "apologise", "promise"), step, friday)
+    assert due_next(kept) == (monday, "check_back")
+    assert next_due(done(kept, "check_back")) is None
+    both = take(done(NEW, "promise"), step, friday)
+    assert due_next(both.model_copy(update={"apologise_by": monday})) == (monday, "apologise")
+    assert due_next(both.model_copy(update={"apologise_by": date(2026, 3, 10)})) == (
+        monday,
+        "check_back",
+    )
+
+
+def test_nothing_is_due_next_by_a_promise_without_a_day_or_once_it_has_ended() -> None:
+    promise = Step(name="promise", by="U1", at=AT, words="Soon.")
+    assert next_due(take(done(NEW, "apologise"), promise, AT)) is None
+    assert due_next(take(NEW, promise, AT)) == (NEW.apologise_by, "apologise")
+    assert next_due(not_needed(NEW, "apologise", "U1", AT, "They said so first.")) is None
+    assert next_due(verdict(NEW, "recovered")) is None
+    assert next_due(verdict(done(NEW, "promise"), "no answer")) is None
+    assert next_due(verdict(done(NEW, "apologise"), "not recovered")) == aim_day(TEAM, AT)
+
+
+def test_of_a_promise_that_an_older_program_kept_the_day_after_is_for_checking_back() -> None:
+    assert next_due(done(NEW, "apologise", "promise", "keep")) == AT.date() + timedelta(days=1)
+
+
+def test_an_overdue_apology_is_more_urgent_than_checking_back_next_week_and_no_day_comes_last() -> None:
+    overdue = NEW.model_copy(update={"case_number": 9, "apologise_by": date(2026, 2, 2)})
+    kept = done(NEW, "apologise", "promise", "keep", at=AT + timedelta(days=7))
+    undated = [done(NEW, "apologise").model_copy(update={"case_number": n}) for n in (2, 1)]
+    ordered = sorted([*undated, kept, overdue], key=urgency)
+    assert [one.case_number for one in ordered] == [9, 7, 1, 2]
 
 
 def test_without_a_promise_there_is_none_to_keep_and_a_late_one_wakes_both() -> None:

@@ -145,6 +145,7 @@ LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
     (Recovery, "touched_at"): "for reminders only; each step has its moment",
     (Recovery, "cancelled"): AS_ITS_CASE,
     (Recovery, "version"): VERSIONS,
+    (Step, "check_back_by"): "one working day after the promise was kept, whose moment is told",
     (Step, "told"): "says under which number people were told, and nothing of the customer",
 }
 """What the export does not say of the domain, and why."""

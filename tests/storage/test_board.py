@@ -12,7 +12,7 @@ from bot.domain import recovery as domain
 from bot.domain.board import MAX_COUNTED, Source
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.owner_day import day_everywhere
-from bot.domain.recovery import Recovery
+from bot.domain.recovery import Recovery, next_due, promised_by
 from bot.domain.recovery_step import Step
 from bot.ports import UnitOfWork
 from bot.repositories import BoardTeam
@@ -21,7 +21,7 @@ from storage.migrations.run import upgrade
 from storage.repositories.action_item import ActionItems
 from storage.repositories.board import MAX_TEAMS
 from storage.repositories.recovery import Recoveries
-from storage.tables import action_items, recoveries
+from storage.tables import action_items, recoveries, recovery_owners
 from tests.storage.made import AT, a_case, a_retro, a_team, an_item, saved, seen
 
 TODAY = AT.date()
@@ -130,7 +130,21 @@ def resting(number: int, **more: Any) -> Recovery:
     return recovery
 
 
-def test_customers_come_by_their_promise_or_by_the_aim_to_apologise(database: Database) -> None:
+def kept(number: int, check_back_by: date | None, **more: Any) -> Recovery:
+    """Whose promise was kept; apologised to unless `more` says by when that is to be done."""
+    done = domain.take(
+        promised(number, on(0)),
+        Step(name="keep", by="U1", at=AT, words="It came.", check_back_by=check_back_by),
+        AT,
+    )
+    return done.model_copy(update=more) if more else apologised(done)
+
+
+def apologised(recovery: Recovery) -> Recovery:
+    return domain.take(recovery, Step(name="apologise", by="U1", at=AT, words="Sorry."), AT)
+
+
+def test_customers_come_by_what_is_owed_next(database: Database) -> None:
     store(
         database,
         "recoveries",
@@ -147,12 +161,33 @@ def test_customers_come_by_their_promise_or_by_the_aim_to_apologise(database: Da
     assert urgent(database, "promise") == [5, 4]
     assert urgent(database, "promised") == [6]
     assert urgent(database, "resting") == [7]
-    assert urgent(database, "customer") == [2, 8, 1, 3]
+    assert urgent(database, "customer") == [2, 1, 3, 8]
     only_late, unowned = Filters(frozenset({"late"})), Filters(frozenset({"unowned"}))
     assert urgent(database, "promise", filters=only_late) == [5]
     assert urgent(database, "customer", filters=unowned) == [3]
-    assert urgent(database, "customer", filters=Filters(owner="U1")) == [2, 8, 1]
+    assert urgent(database, "customer", filters=Filters(owner="U1")) == [2, 1, 8]
     assert urgent(database, "customer", filters=Filters(owner="U2")) == []
+
+
+def test_an_apology_that_is_overdue_comes_before_checking_back_and_what_has_no_day_comes_last(
+    database: Database,
+) -> None:
+    long_ago = on(-40)
+    undated = Step(name="promise", by="U1", at=AT, words="Soon.")
+    store(
+        database,
+        "recoveries",
+        kept(1, on(7)).model_copy(update={"apologise_by": long_ago}),
+        apologised(a_recovery(2, apologise_by=long_ago)),
+        domain.take(apologised(a_recovery(3, apologise_by=long_ago)), undated, AT),
+        kept(4, on(1)),
+        a_recovery(5, apologise_by=on(-30)),
+        kept(6, on(3), apologise_by=on(-3)),
+    )
+    assert urgent(database, "customer") == [5, 6, 4, 1, 2, 3]
+    # A customer who was apologised to has no day any more.
+    saved(database, lambda work: work.recoveries.save(apologised(a_recovery(5))))
+    assert urgent(database, "customer") == [6, 4, 1, 2, 3, 5]
 
 
 def test_filters_look_at_the_case_too(database: Database) -> None:
@@ -232,34 +267,55 @@ def test_without_a_source_or_a_team_nothing_is_asked(
     assert rows == []
 
 
+NEW_COLUMNS = ("keeper", "rests", "next_due")
+
+
 def as_an_older_program_stores(*stored: Recovery) -> list[dict[str, Any]]:
     rows = []
     for recovery in stored:
         with_new = Recoveries(cast(Any, None), "W").row(recovery)
-        rows.append({name: with_new[name] for name in with_new if name not in ("keeper", "rests")})
+        row = {name: with_new[name] for name in with_new if name not in NEW_COLUMNS}
+        steps = [step.model_dump(mode="json", exclude={"check_back_by"}) for step in recovery.steps]
+        rows.append(row | {"steps": steps})
     return rows
 
 
-def test_an_older_database_is_told_who_keeps_a_promise_and_who_waits_for_the_retro(
+def test_an_older_database_is_told_who_keeps_a_promise_who_waits_for_the_retro_and_what_is_due(
     empty_url: str,
 ) -> None:
     handed = domain.hand_over(promised(2, on(3)), "keep", "U1", "U2", "", AT, None)
     ended = Step(name="verdict", by="U1", at=AT, words="Thanks.", chosen="recovered")
     stored = [promised(1, on(3)), handed, resting(3), resting(4, finished_at=AT), a_recovery(5)]
-    stored += [domain.judge(resting(6), ended, AT, a_team())]
-    stored += [a_recovery(number) for number in range(7, 1200)] + [resting(1200)]
+    stored += [domain.judge(resting(6), ended, AT, a_team()), a_recovery(7, cancelled=True)]
+    stored += [apologised(a_recovery(8)), kept(9, None), kept(10, None, apologise_by=on(-3))]
+    stored += [a_recovery(number) for number in range(11, 1200)] + [resting(1200)]
     database = Database(empty_url)
     if database.file is not None:
         database.file.touch()
     with database.transaction(writes=True) as connection:
         upgrade(connection, "0006")
         connection.execute(insert(recoveries), as_an_older_program_stores(*stored))
+        owner = {"workspace": "W", "person_id": "U1"}
+        rows = [{**owner, "case_number": one.case_number, "due": promised_by(one)} for one in stored]
+        connection.execute(insert(recovery_owners), rows)
         connection.commit()
     database.migrate()
-    whole = select(recoveries.c.case_number, recoveries.c.keeper, recoveries.c.rests)
+    whole = select(*(recoveries.c[name] for name in ("case_number", *NEW_COLUMNS)))
     with database.transaction(writes=False) as connection:
-        found = {row.case_number: (row.keeper, row.rests) for row in connection.execute(whole)}
+        rows_now = {row.case_number: row for row in connection.execute(whole)}
+        theirs = {row.case_number: row.due for row in connection.execute(select(recovery_owners))}
+    first = seen(
+        database, lambda work: work.board.most_urgent([HERE], ["customer"], EVERYTHING, EVERYWHERE, 3)
+    )
+    assert [row.number for row in first] == [10, 5, 11]
     database.close()
+    found = {number: (row.keeper, row.rests) for number, row in rows_now.items()}
+    days = {number: row.next_due for number, row in rows_now.items()}
+    assert (
+        days
+        == theirs
+        == {one.case_number: next_due(one) for one in stored if not one.cancelled} | {7: None}
+    )
     assert {number: said for number, said in found.items() if said != (None, False)} == {
         1: ("U1", False),
         2: ("U2", False),
@@ -279,3 +335,14 @@ def test_what_an_older_program_adds_counts_as_waiting(database: Database, source
         connection.execute(insert(recoveries), as_an_older_program_stores(a_recovery(1)))
         connection.commit()
     assert urgent(database, source) == ([1] if source == "customer" else [])
+
+
+def test_what_an_older_program_adds_comes_last_until_this_one_stores_it(database: Database) -> None:
+    overdue = a_recovery(1, apologise_by=on(-5))
+    store(database, "recoveries", a_recovery(2, apologise_by=on(5)))
+    with database.transaction(writes=True) as connection:
+        connection.execute(insert(recoveries), as_an_older_program_stores(overdue))
+        connection.commit()
+    assert urgent(database, "customer") == [2, 1]
+    saved(database, lambda work: work.recoveries.save(overdue))
+    assert urgent(database, "customer") == [1, 2]

@@ -79,10 +79,19 @@ def test_a_case_has_one_recovery_and_the_second_change_of_the_same_state_loses(
     assert seen(database, lambda work: work.recoveries.get(1)).enough == "x"
 
 
-def test_whoever_owes_something_finds_it_the_earliest_promise_first(database: Database) -> None:
+def test_whoever_owes_something_finds_it_the_earliest_day_first(database: Database) -> None:
     late, soon = promised(2, date(2026, 3, 2)), promised(3, date(2026, 3, 9))
-    handed = domain.hand_over(a_recovery(4, "U2"), "hear", "U2", "U1", "", AT, None)
-    others = (a_recovery(1), late, soon, handed, ended(5, "recovered"), a_recovery(6, "U9"))
+    aim = date(2026, 3, 12)
+    handed = a_recovery(4, "U2", apologise_by=aim)
+    handed = domain.hand_over(handed, "hear", "U2", "U1", "", AT, None)
+    others = (
+        a_recovery(1, apologise_by=aim),
+        late,
+        soon,
+        handed,
+        ended(5, "recovered"),
+        a_recovery(6, "U9"),
+    )
     saved(database, lambda work: add(work, *others))
     owed = seen(database, lambda work: work.recoveries.owed_by("U1", 9))
     assert [one.case_number for one in owed] == [2, 3, 1, 4]
@@ -98,6 +107,20 @@ def test_whoever_owes_something_finds_it_the_earliest_promise_first(database: Da
     saved(database, lambda work: work.recoveries.save(back))
     owed = seen(database, lambda work: work.recoveries.owed_by("U1", 9))
     assert [one.case_number for one in owed] == [2, 3, 1]
+
+
+def test_whoever_owes_something_finds_an_overdue_apology_before_what_is_due_later(
+    database: Database,
+) -> None:
+    sorry = Step(name="apologise", by="U1", at=AT, words="Sorry.")
+    overdue = a_recovery(3, apologise_by=date(2026, 2, 2))
+    others = (domain.take(a_recovery(1), sorry, AT), promised(2, date(2026, 3, 9)), overdue)
+    saved(database, lambda work: add(work, *others))
+    owed = seen(database, lambda work: work.recoveries.owed_by("U1", 9))
+    assert [one.case_number for one in owed] == [3, 2, 1]
+    saved(database, lambda work: work.recoveries.save(domain.take(overdue, sorry, AT)))
+    owed = seen(database, lambda work: work.recoveries.owed_by("U1", 9))
+    assert [one.case_number for one in owed] == [2, 1, 3]
 
 
 def test_a_channel_sees_what_it_owes_and_how_it_ended(database: Database) -> None:

@@ -1,8 +1,16 @@
-"""Helpdesks: connections, what arrived by them, and the cases that they propose.
+"""Helpdesks: connections, what arrived by them, and the cases that they propose; and who waits most.
 
 The older program runs on beside this, and knows of none of it. A proposal that is opened is a case like
 any other to it. Secrets are stored sealed with AMENDS_SECRET_KEY, which is nowhere in the database.
+
+A recovery says by which day something is owed next, and an index leads to the most urgent; lists of one
+person's go by the same day. What the older program changes of a customer keeps the day it had, and what
+it adds comes last, until this program stores it again.
 """
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +40,13 @@ PARTIAL = {
     "proposals_look_at": ("proposals", ["look_at", "workspace"], "look_at"),
 }
 """Indexes over the rows in which that last column is not empty."""
+WAITING = sa.text("outcome = '' AND due IS NULL")
+BATCH_SIZE = 500
+DUE = (
+    "UPDATE recovery_owners SET due = (SELECT recoveries.{day} FROM recoveries "
+    "WHERE recoveries.workspace = recovery_owners.workspace "
+    'AND recoveries."case" = recovery_owners."case")'
+)
 
 
 def upgrade() -> None:
@@ -105,10 +120,19 @@ def upgrade() -> None:
         "reference_folded",
         unique=True,
     )
+    op.add_column("recoveries", sa.Column("next_due", sa.Date(), nullable=True))
+    _fill_recoveries()
+    op.execute(DUE.format(day="next_due"))
+    op.drop_index("recoveries_waiting", "recoveries")
+    _index_waiting("recoveries_urgent", "next_due")
 
 
 def downgrade() -> None:
     """Takes it back."""
+    op.drop_index("recoveries_urgent", "recoveries")
+    _index_waiting("recoveries_waiting", "apologise_by")
+    op.execute(DUE.format(day="due"))
+    op.drop_column("recoveries", "next_due")
     for table in ("proposals", "deliveries", "connections"):
         op.drop_table(table)
 
@@ -116,3 +140,50 @@ def downgrade() -> None:
 def _index(name: str, table: str, columns: list[str], filled: str, *, unique: bool = False) -> None:
     where = sa.text(f"{filled} IS NOT NULL")
     op.create_index(name, table, columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+def _index_waiting(name: str, day: str) -> None:
+    columns = ["workspace", "place", "rests", day, "case"]
+    op.create_index(name, "recoveries", columns, sqlite_where=WAITING, postgresql_where=WAITING)
+
+
+def _fill_recoveries() -> None:
+    """By which day something is owed next to those without a verdict."""
+    names = ("workspace", "case", "outcome", "due", "apologise_by", "next_due")
+    days = {"due", "apologise_by", "next_due"}
+    recoveries = sa.table(
+        "recoveries",
+        *(sa.column(name, sa.Date() if name in days else None) for name in names),
+        sa.column("steps", sa.JSON()),
+    )
+    connection = op.get_bind()
+    key = sa.tuple_(recoveries.c.workspace, recoveries.c.case)
+    some = sa.select(recoveries).where(recoveries.c.outcome == "").order_by(*key).limit(BATCH_SIZE)
+    this = (
+        recoveries.c.workspace == sa.bindparam("in_workspace"),
+        recoveries.c.case == sa.bindparam("of_case"),
+    )
+    fill = sa.update(recoveries).where(*this).values(next_due=sa.bindparam("day"))
+    last: tuple[object, object] = ("", 0)
+    while (
+        rows := connection.execute(some.where(key > sa.tuple_(*map(sa.literal, last)))).mappings().all()
+    ):
+        last = (rows[-1]["workspace"], rows[-1]["case"])
+        days_of = [(row, row["due"] or min(_owed_by(row), default=None)) for row in rows]
+        filled = [
+            {"in_workspace": row["workspace"], "of_case": row["case"], "day": day}
+            for row, day in days_of
+            if day
+        ]
+        if filled:
+            connection.execute(fill, filled)
+
+
+def _owed_by(row: Mapping[Any, Any]) -> Iterable[date]:
+    """The days of the apology, and of checking back: which days a team works is not known here."""
+    steps = {step["name"]: step for step in row["steps"]}
+    if steps["apologise"]["state"] == "to do":
+        yield row["apologise_by"]
+    kept = steps["keep"]
+    if kept["state"] == "done" and kept["at"] and steps["check_back"]["state"] == "to do":
+        yield date.fromisoformat(kept["at"][:10]) + timedelta(days=1)
