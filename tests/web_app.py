@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
 
 from bot import bootstrap
 from bot.bot import Bot
@@ -22,6 +23,7 @@ from handlers.web.outgoing import WORKSPACE
 from handlers.worker import Worker
 from storage.database import Database
 from tests.conftest import DemoMonths
+from tests.connected import KEY
 from tests.desk import IN_THREAD
 
 OPENED = f"{IN_THREAD} replies"
@@ -74,9 +76,15 @@ async def open_web_app(database: Database) -> AsyncIterator[WebHouse]:
 
 @asynccontextmanager
 async def open_demo(months: DemoMonths, folder: Path) -> AsyncIterator[str]:
-    """Serves the demo from a copy of its months in this folder; yields its address."""
+    """Serves the demo from a copy of its months in this folder, where helpdesks can be connected."""
     file = shutil.copy(months.file, folder / "demo.db")
-    settings = for_demo(Settings(_env_file=None, amends_port=0), f"sqlite:///{file}")
+    reached = Settings(
+        _env_file=None,
+        amends_port=0,
+        amends_url="https://amends.example.com",
+        amends_secret_key=SecretStr(KEY),
+    )
+    settings = for_demo(reached, f"sqlite:///{file}")
     async with (
         bootstrap.open_app(settings) as built,
         bootstrap.adapters(built, months.tour) as opened,

@@ -92,7 +92,7 @@ CHANGING = sorted(
     command_name
     for command_name in VALUES
     if COMMANDS[command_name].command.access in ("thing", "members")
-    and not command_name.startswith(("prompt.", "kind.", "proposal."))  # of no case
+    and not command_name.startswith(("prompt.", "kind.", "proposal.", "connection."))  # of no case
     and not COMMANDS[command_name].command.of_cancelled
 )
 

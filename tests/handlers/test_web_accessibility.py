@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from playwright.async_api import Browser, Page, expect
 
-from bot.demo.story import PEOPLE
+from bot.demo.story import GRETA, PEOPLE
 from bot.domain.person import Person
 from bot.routes import COMMANDS
 from tests.accessible import findings
@@ -24,10 +24,12 @@ TYPED_ONLY = {"coach.draft", "team.days_off", "team.policy"}
 """Forms that no message has a button for: they are typed."""
 OF_PROMPTS = {"prompt.add": "Add prompt", "prompt.edit": "Edit", "kind.add": "Add kind"}
 """Forms that the list of prompts opens, which is typed, and the button there."""
-LIKE_ANOTHER = {"kind.edit", "proposal.say_why"}
+OF_CONNECTIONS = ("connection.edit", "connection.renew_secret", "connection.remove", "connection.add")
+"""Forms that the list of connections opens, which is typed."""
+LIKE_ANOTHER = {"kind.edit", "proposal.say_why", "connection.paste_secret", "connection.give_token"}
 """Forms that look like others; the demo has nothing that they are about."""
 WANTED = {name for name, route in COMMANDS.items() if route.form}
-WANTED -= TYPED_ONLY | OF_PROMPTS.keys() | LIKE_ANOTHER
+WANTED -= TYPED_ONLY | OF_PROMPTS.keys() | {*OF_CONNECTIONS} | LIKE_ANOTHER
 FAULTY = ("case.fail", "action_item.add", "action_item.hand_over", "retro.close", "recovery.promise")
 """Dialogs that are sent in empty as well: they have every kind of field that can be missing."""
 
@@ -125,6 +127,20 @@ async def test_nothing_is_found_in_a_full_workspace(demo_address: str, tab: Page
         await tab.locator(f'.note form.act[action="/verb/{name}"] button').first.dispatch_event("click")
         await expect(tab.locator("dialog")).to_be_visible()
         found += await findings(tab, button, "dialog")
+    await tab.goto(f"{demo_address}/p/energy-line")
+    async with tab.expect_navigation():
+        await tab.get_by_label("You are").select_option(GRETA.id)
+    for name in OF_CONNECTIONS:
+        await say(tab, demo_address, "/amends connect", "energy-line")
+        await expect(tab.locator(".note")).to_be_visible()
+        found += await findings(tab, "connections", ".note-room")
+        await tab.locator(f'.note form.act[action="/verb/{name}"] button').first.dispatch_event("click")
+        await expect(tab.locator("dialog")).to_be_visible()
+        found += await findings(tab, name, "dialog")
+    await tab.locator("dialog").get_by_label("Helpdesk").select_option(label="Zendesk")
+    await tab.locator("dialog .main").click()
+    await expect(tab.locator(".note .pasted").first).to_be_visible()
+    found += await findings(tab, "what to paste in the other program", ".note-room")
 
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
         dialogs = await opened_by(Visitor(session, demo_address))
@@ -139,10 +155,10 @@ async def test_nothing_is_found_in_a_full_workspace(demo_address: str, tab: Page
     assert not found, "\n".join(found)
 
 
-async def say(tab: Page, address: str, line: str) -> None:
+async def say(tab: Page, address: str, line: str, channel: str = "parcel-shop") -> None:
     """Types a line in a channel of the demo."""
-    await tab.goto(f"{address}/p/parcel-shop")
-    await tab.get_by_role("textbox", name="Write to #parcel-shop").fill(line)
+    await tab.goto(f"{address}/p/{channel}")
+    await tab.get_by_role("textbox", name=f"Write to #{channel}").fill(line)
     await tab.keyboard.press("Enter")
 
 
