@@ -27,12 +27,8 @@ from bot.repositories import NoteTrouble
 
 WHAT = "which helpdesks it is connected to"
 """Of a team, which is its lead's to say."""
-NO_ADDRESS = (
-    "A helpdesk can't reach me yet: whoever runs Amends sets AMENDS_URL to the address by which it can."
-)
-NO_KEY = (
-    "I keep secrets only encrypted, and have no key yet: whoever runs Amends sets AMENDS_SECRET_KEY."
-)
+ADDRESS = "AMENDS_URL (the address at which a helpdesk reaches me)"
+KEY = "AMENDS_SECRET_KEY (a long random text that encrypts its secrets)"
 NO_TEAM = "You lead no team: the lead of one asks for this in its own channel."
 USUAL = Connection(
     id="", channel_id="", product="", made_by="", made_at=datetime.min.replace(tzinfo=UTC)
@@ -144,6 +140,12 @@ class ShowDeliveries(OfOne, frozen=True):
     """Shows what arrived last by a connection, and what was made of it."""
 
     name = "connection.show_deliveries"
+
+
+class ShowSteps(OfOne, frozen=True):
+    """Shows once more what is to be done in the other program, without the secret."""
+
+    name = "connection.show_steps"
 
 
 class Test(OfOne, frozen=True):
@@ -271,6 +273,16 @@ def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
     return Reply(message=messages.deliveries(title, page, command.subject, team.zone, more=more))
 
 
+def show_steps(command: ShowSteps, work: ReadOnlyWork) -> Reply:
+    """All the steps, for whoever left in the middle of them."""
+    _, connection = connection_of(command, work)
+    check_possible(command, work)
+    product = product_of(connection, command)
+    secret = "" if product.OWN_SECRET else messages.UNSHOWN
+    steps = product.instructions(command.helpdesks.address(connection.id), secret)
+    return Reply(message=messages.all_steps(shown_of(connection, command, work), steps))
+
+
 def test(command: Test, work: UnitOfWork) -> Reply:
     """The next delivery is shown to whoever asks; asked twice, it is shown once."""
     _, connection = connection_of(command, work)
@@ -282,7 +294,7 @@ def test(command: Test, work: UnitOfWork) -> Reply:
     waits = connection.tester(command.at) == command.person.id
     if not waits:
         work.connections.save(domain.with_test(connection, command.person.id, command.at))
-    return Reply(message=messages.awaits_test(title), already=waits)
+    return Reply(message=messages.awaits_test(connection.ref), already=waits)
 
 
 def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -309,7 +321,7 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
         work.proposals.save(proposal)
     proposal_jobs.edit(waved, command.at, work)
     title = command.helpdesks.title(connection.product)
-    return _listed(team, command, work, f"Removed: {title} is not connected any more.")
+    return _listed(team, command, work, f"Not connected any more: {title}.")
 
 
 def connection_of(invocation: Invocation, work: ReadOnlyWork) -> tuple[Team, Connection]:
@@ -348,9 +360,14 @@ def _channel(channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> Cha
 
 def _missing(invocation: Invocation, work: ReadOnlyWork) -> str:
     """What the operator has to set before a helpdesk can be connected; "" where nothing is missing."""
-    if not invocation.helpdesks.public_address:
-        return NO_ADDRESS
-    return "" if work.vault.has_key else NO_KEY
+    there = {ADDRESS: bool(invocation.helpdesks.public_address), KEY: work.vault.has_key}
+    missing = [setting for setting, is_set in there.items() if not is_set]
+    return to_set(*missing) if missing else ""
+
+
+def to_set(*settings: str) -> str:
+    """The sentence that names what the operator has to set, all at once."""
+    return f"Whoever runs Amends first sets {' and '.join(settings)}, and starts me again."
 
 
 def check_possible(invocation: Invocation, work: ReadOnlyWork) -> None:
@@ -362,7 +379,7 @@ def check_possible(invocation: Invocation, work: ReadOnlyWork) -> None:
 def check_key(work: ReadOnlyWork) -> None:
     """Refuses what is secret, where the operator has set no key."""
     if not work.vault.has_key:
-        raise Refused(NO_KEY)
+        raise Refused(to_set(KEY))
 
 
 def product_of(connection: Connection, invocation: Invocation) -> Helpdesk:

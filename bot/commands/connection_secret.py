@@ -103,7 +103,7 @@ def paste_secret(command: PasteSecret, work: UnitOfWork) -> Reply:
     check_key(work)
     changed = {"secret": work.vault.seal(command.secret)}
     work.connections.save(connection.model_copy(update=changed))
-    return Reply(message=messages.secret_pasted(product.TITLE), done=True)
+    return Reply(message=messages.secret_pasted(product.TITLE, connection.ref))
 
 
 def open_give_token(opening: Opening, work: ReadOnlyWork) -> Reply:

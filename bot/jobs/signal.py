@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain import message_key
-from bot.domain.connection import Connection, met
+from bot.domain.connection import IN_A_ROW, Connection, met
 from bot.domain.job import Job
 from bot.domain.signal import SignalDelivery
 from bot.jobs.edit_said import edit_said
@@ -82,7 +82,8 @@ class AskRules(JobPayload):
         gone = connection is None or connection.removed_at is not None or connection.asked_at is None
         if connection is None or team is None or gone:
             return None
-        return messages.ask_rules(connection, team)
+        waved = work.proposals.decided(connection.id, IN_A_ROW)
+        return messages.ask_rules(connection, team, waved)
 
 
 def test_job(delivery: SignalDelivery, person_id: str, at: datetime) -> Job:

@@ -1,10 +1,13 @@
 """What people read about what helpdesks send."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.connection import IN_A_ROW, Connection, RuleName
+from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal
 from bot.domain.team import Team
+from bot.messages.connection import RULES_SAID
 from bot.messages.parts import (
     Button,
     ChannelName,
@@ -71,10 +74,17 @@ def _told(signal: Signal) -> Sequence[RuleName]:
     return [name for name, is_so in told.items() if is_so]
 
 
-def ask_rules(connection: Connection, team: Team) -> Message:
-    """To a lead: the last proposals were all waved off."""
+def ask_rules(connection: Connection, team: Team, waved: Sequence[Proposal]) -> Message:
+    """To a lead: the last proposals were all waved off, and which rules they met."""
     summary = f"The last {IN_A_ROW} proposals of a helpdesk were waved off."
     button = EDIT.model_copy(update={"about": str(connection.ref)})
+    met = Counter(rule for proposal in waved for rule in proposal.rules)
+    told = ", ".join(
+        f"{said} ({met[rule]})"
+        for rule, say in RULES_SAID.items()
+        if met[rule] and (said := say(connection.rules))
+    )
+    quiet = f"They met: {told}. I ask this once." if told else "I ask this once."
     where = ChannelName(channel_id=team.channel_id, name=team.name)
     return Message(
         summary=summary,
@@ -86,7 +96,7 @@ def ask_rules(connection: Connection, team: Team) -> Message:
                     " were waved off: its rules let too much through. Change them?",
                 )
             ),
-            Context(words=("I ask this once.",)),
+            Context(words=(quiet,)),
             row((button,)),
         ),
     )

@@ -86,8 +86,7 @@ def instructions(address: str, secret: str) -> Sequence[Step]:
     return (
         Step("Send a POST request to this address:", address),
         Step(
-            "Send the secret in a header (or sign the body with it, as docs/connect-anything.md says), "
-            "and **Content-Type** as application/json:",
+            "Send the secret in this header, and **Content-Type** as application/json:",
             f"{proof.OWN_HEADER}: {secret}",
         ),
         Step(

@@ -132,7 +132,7 @@ async def test_gathered_ones_remind_nobody_and_go_away_as_well(desk: Desk) -> No
     assert "2 things" in told
     lapsed = await desk.tick(morning(19))
     assert {proposal(desk, number).state for number in range(1, 5)} == {"lapsed"}
-    assert "is decided" in plain(lapsed[f"gathered:{ID}:2026-03-05"])
+    assert "Nothing is left to decide" in plain(lapsed[f"gathered:{ID}:2026-03-05"])
 
 
 async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_the_rules(
@@ -151,6 +151,7 @@ async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_th
     [(key, message)] = asked.items()
     assert key.endswith(f":{ANA.id}")
     assert [button.label for button in pressable(message)] == ["Change the rules"]
+    assert f"They met: rating 2 or lower ({IN_A_ROW})." in plain(message)
 
 
 async def test_waving_off_takes_one_click_a_why_is_welcome_and_a_mistake_can_be_put_right(
