@@ -860,9 +860,11 @@ MESSAGES: Mapping[str, Message] = {
     "connection.steps_zendesk": connection.all_steps(
         IN_ZENDESK, PRODUCTS["zendesk"].instructions(ADDRESS, "")
     ),
-    "connection.secret_pasted": connection.secret_pasted("Zendesk", ZENDESK.ref),
+    "connection.secret_pasted": connection.secret_pasted(
+        IN_ZENDESK, PRODUCTS["zendesk"].instructions(ADDRESS, "")
+    ),
     "connection.token_given": connection.token_given("https://acme.zendesk.com"),
-    "connection.awaits_test": connection.awaits_test(ZENDESK.ref),
+    "connection.awaits_test": connection.awaits_test(),
     "connection.broken_test": connection.broken_test("Zendesk", "X-Amends-Secret is missing."),
     "connection.deliveries": connection.deliveries(
         "Zendesk", DELIVERIES, ZENDESK.ref, TEAM.zone, more=True

@@ -1,6 +1,6 @@
 """What happens with a team's connections to helpdesks: its lead makes, tests, changes and ends them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.command import Command, Invocation, Opening, Reply, Request
@@ -15,7 +15,7 @@ from bot.domain.prompt import kind_called
 from bot.domain.reference import ConnectionRef, ConnectionsRef, Reference, not_found
 from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Number, choices, field
-from bot.helpdesks import Helpdesk, Helpdesks
+from bot.helpdesks import Helpdesk, Helpdesks, Instruction
 from bot.jobs import proposal as proposal_jobs
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
@@ -277,10 +277,15 @@ def show_steps(command: ShowSteps, work: ReadOnlyWork) -> Reply:
     """All the steps, for whoever left in the middle of them."""
     _, connection = connection_of(command, work)
     check_possible(command, work)
-    product = product_of(connection, command)
-    secret = "" if product.OWN_SECRET else messages.UNSHOWN
-    steps = product.instructions(command.helpdesks.address(connection.id), secret)
+    steps = steps_of(connection, command)
     return Reply(message=messages.all_steps(shown_of(connection, command, work), steps))
+
+
+def steps_of(connection: Connection, invocation: Invocation) -> Sequence[Instruction]:
+    """What is to be done in the other program, without the secret that was shown."""
+    product = product_of(connection, invocation)
+    secret = "" if product.OWN_SECRET else messages.UNSHOWN
+    return product.instructions(invocation.helpdesks.address(connection.id), secret)
 
 
 def test(command: Test, work: UnitOfWork) -> Reply:
@@ -294,7 +299,7 @@ def test(command: Test, work: UnitOfWork) -> Reply:
     waits = connection.tester(command.at) == command.person.id
     if not waits:
         work.connections.save(domain.with_test(connection, command.person.id, command.at))
-    return Reply(message=messages.awaits_test(connection.ref), already=waits)
+    return Reply(message=messages.awaits_test(), already=waits)
 
 
 def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:

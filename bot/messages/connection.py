@@ -280,11 +280,10 @@ def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
     return (Paragraph(words=(ends,)), *waved, last)
 
 
-def secret_pasted(title: str, ref: ConnectionRef) -> Message:
-    """After the product's own secret was pasted, mostly in the middle of the steps."""
-    words = f"Saved: I take what {title} signs with it. {HIDDEN}"
-    rest = (STEPS.model_copy(update={"look": "main"}), TEST)
-    return _with_buttons(words, ref, *rest)
+def secret_pasted(one: Shown, steps: Sequence[Instruction]) -> Message:
+    """After the product's own secret was pasted, mostly in the middle of the steps: they go on."""
+    head = (f"Saved: I take what {one.title} signs with it. {HIDDEN}", ALL_STEPS)
+    return _instructed(head, one, steps, "")
 
 
 def token_given(origin: str) -> Message:
@@ -294,19 +293,11 @@ def token_given(origin: str) -> Message:
     )
 
 
-def awaits_test(ref: ConnectionRef) -> Message:
+def awaits_test() -> Message:
     """That the next delivery is shown to whoever asked."""
-    words = (
+    return sentence(
         "What arrives next, within the hour, I show you in your direct messages, and do nothing else "
         "with it."
-    )
-    return _with_buttons(words, ref, STEPS)
-
-
-def _with_buttons(words: str, ref: ConnectionRef, *buttons: Button) -> Message:
-    return Message(
-        summary=words,
-        parts=(Paragraph(words=(words,)), row([_about(button, ref) for button in buttons])),
     )
 
 
