@@ -54,6 +54,9 @@ PASTE_SECRET = Button(
 )
 TOKEN = Button(label="Give a token", command_name="connection.give_token", about="", opens=True)
 REMOVE = Button(label="Remove", command_name="connection.remove", about="", opens=True)
+OF_ONE = (RULES, DELIVERIES, TEST, STEPS, TOKEN, REMOVE)
+"""What can be done with a connection. One is its button, and Slack's menu holds five: a new secret is
+one click further, beside the steps it is a part of."""
 WHAT_FOR = (
     "A bad rating, a missed promise or a reopened ticket in your helpdesk is proposed here as a failed "
     "case, and your ticket hears how it ended."
@@ -136,15 +139,21 @@ def _line(one: Shown, zone: str) -> Line:
     words += joined((heard(connection.rules),), does, kind)
     if one.trouble is not None:
         words += ["\n", _trouble(one.trouble)]
-    token = (TOKEN,) if one.takes_notes else ()
-    # Slack's menu holds five: another secret is one click further, beside the steps it is a part of.
-    first, second = (PASTE_SECRET, RULES) if unready else (RULES, TEST)
-    rest = (DELIVERIES, second, STEPS, *token, REMOVE)
+    first = _first(one)
+    left_out = (first, *((TEST,) if unready else ()), *(() if one.takes_notes else (TOKEN,)))
+    rest = [button for button in OF_ONE if button not in left_out]
     return Line(
         words=tuple(words),
         button=_about(first, connection.ref),
         menu=tuple(_about(button, connection.ref) for button in rest),
     )
+
+
+def _first(one: Shown) -> Button:
+    """What is most likely wanted of a connection next."""
+    if one.own_secret and not one.connection.secret:
+        return PASTE_SECRET
+    return TOKEN if one.trouble is not None and one.trouble.given_up else RULES
 
 
 def _trouble(trouble: NoteTrouble) -> Status:
