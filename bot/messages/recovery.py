@@ -34,7 +34,7 @@ from bot.domain.recovery_step import (
     Verdict,
 )
 from bot.domain.reference import VIEW, CaseRef
-from bot.domain.signal import BEST_RATING, Signal
+from bot.domain.signal import Signal
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import signed
@@ -68,6 +68,7 @@ from bot.messages.parts import (
     sentence,
     shortened,
 )
+from bot.messages.proposal import rated
 
 SHOWN_WORDS = 100
 SHOWN_ACCOUNT = 600
@@ -256,7 +257,7 @@ def _body(context: CardContext, recipient_id: str = "") -> tuple[Part, ...]:
         late = (Bold(text="The promise is late"), ": it was due ", on(due, context.today), ".")
         parts.append(Paragraph(words=late))
     if recovery.outcome is None:
-        parts.append(Paragraph(words=_next(recovery)))
+        parts.append(Paragraph(words=_next(context)))
     parts.append(_progress(recovery))
     if recovery.enough:
         verb = "was" if recovery.is_in("apologise", "done") else "is"
@@ -376,7 +377,10 @@ def round_words(number: int) -> str:
     return f"{ordinals[number - 1]} round" if number <= len(ordinals) else f"round {number}"
 
 
-def _next(recovery: Recovery) -> Words:
+def _next(context: CardContext) -> Words:
+    recovery = context.recovery
+    if context.later is not None:
+        return ("Next: ", Bold(text=STEPS["verdict"].label), " · filled in with what they said last")
     step = next_step(recovery)
     if step is not None:
         kind = kind_of(recovery, step)
@@ -468,12 +472,11 @@ def _later(context: CardContext) -> tuple[Part, ...]:
     """What the customer said in their helpdesk since: whether it ended so is for a person to note."""
     if (signal := context.later) is None:
         return ()
-    said = f"rated {signal.rating} of {BEST_RATING}" if signal.rating is not None else "wrote again"
     head = joined(
-        (f"The customer {said}",),
+        ("Since then",),
+        rated(signal.rating) or ("the customer wrote again",),
         (signal.reference,) if signal.reference != context.case.reference else (),
         (on(today(context.team.zone, signal.at), context.today),),
-        (f"{STEPS['verdict'].label} is filled in with it",),
     )
     quoted = (Quote(text=shortened(signal.words, SHOWN_ACCOUNT)),) if signal.words else ()
     return (Context(words=head), *quoted)

@@ -330,6 +330,7 @@ def test_changes_of_hubspot_are_told_one_by_one_with_a_plain_title() -> None:
         reference="123",
         at=datetime(2026, 11, 30, 16, 29, tzinfo=UTC),
         what_happened="HubSpot ticket 123: priority became HIGH",
+        wordless=True,
         link="https://app.hubspot.com/contacts/62515/record/0-5/123",
         priority="HIGH",
     )

@@ -83,7 +83,7 @@ async def test_a_bad_rating_becomes_a_retro_and_the_ticket_hears_of_it_until_it_
         assert "- They call first." in await zendesk.nth(3)
 
         assert await zendesk.deliver(address, rated("Good", "sorted, thank you"), SECRET) == 200
-        await slack.until(lambda: "The customer rated 5 of 5" in customer.words())
+        await slack.until(lambda: "Rated 5 of 5" in customer.words())
         assert "sorted, thank you" in customer.words()
         assert len(zendesk.notes) == 3
         form = await ana.press(customer, "How it ended")
