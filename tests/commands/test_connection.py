@@ -10,7 +10,7 @@ import pytest
 from bot.bootstrap import helpdesks
 from bot.command import Reply
 from bot.commands.signal import values
-from bot.domain import note
+from bot.domain import message_key, note
 from bot.domain.channel import Channel
 from bot.domain.connection import Connection, Rules
 from bot.domain.prompt import Kind
@@ -441,7 +441,7 @@ async def test_notes_that_could_not_be_left_stand_in_the_list(led: Desk) -> None
     queue, ids = queue_of(led.database), [one.id for one in stored(led)]
     led.say_all()
     for ticket, id in enumerate((ids[0], ids[0], "f" * 40)):
-        job = a_job(f"n{ticket}", channel_id=note.channel(id, ticket))
+        job = a_job(message_key.note(ticket, "opened"), channel_id=note.channel(id, ticket))
         schedule(led.database, job, workspace=led.workspace)
     dead = queue.claim(None, "me", 9)
     queue.put_away([Ended(job, "dead", why="The token is refused.") for job in dead])
@@ -450,7 +450,7 @@ async def test_notes_that_could_not_be_left_stand_in_the_list(led: Desk) -> None
     values = {"origin": "https://acme.zendesk.com", "token": TOKEN}
     await led.ask(ANA, "connection.give_token", about, values)
     assert "could not be left" not in words(await led.ask(ANA, "connections.show"))
-    assert [job.key for job in queue.claim(None, "me", 9)] == ["n0", "n1"]
+    assert [job.key for job in queue.claim(None, "me", 9)] == ["note:0:opened", "note:1:opened"]
 
 
 async def test_a_new_secret_is_shown_once_and_ends_the_old_one(led: Desk) -> None:
