@@ -17,6 +17,7 @@ from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Number, choices, field
 from bot.helpdesks import Helpdesk, Helpdesks
 from bot.jobs import proposal as proposal_jobs
+from bot.jobs import reminder as reminder_jobs
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
 from bot.messages.page import SETTINGS
@@ -307,6 +308,8 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
     ]
     for proposal in waved:
         work.proposals.save(proposal)
+        if not proposal.gathered:  # of those nobody is reminded
+            reminder_jobs.resolve(proposal, "waved off", command.at, work)
     proposal_jobs.edit(waved, command.at, work)
     title = command.helpdesks.title(connection.product)
     return _listed(team, command, work, f"Removed: {title} is not connected any more.")

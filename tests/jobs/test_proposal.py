@@ -104,6 +104,15 @@ async def test_what_is_decided_reminds_nobody_and_a_reminder_that_was_said_says_
     assert plain(over[f"remind:{ANA.id}:2026-03-09:0"]) == "Nobody came (2). · HD-2 · waved off"
 
 
+async def test_what_is_waved_off_with_its_connection_waits_in_no_reminder(desk: Desk) -> None:
+    await tell(desk)
+    desk.say_all()
+    await desk.tick(morning(9))
+    await desk.ask(ANA, "connection.remove", f"connection:{ID}", {}, at=morning(9))
+    over = desk.say_all(morning(9))[f"remind:{ANA.id}:2026-03-09:0"]
+    assert plain(over) == "Nobody came (1). · HD-1 · waved off"
+
+
 async def test_after_ten_working_days_it_goes_away_by_an_edit_and_is_counted_in_the_weekly(
     desk: Desk,
 ) -> None:
