@@ -246,13 +246,13 @@ def edit_form(team: Team, connection: Connection) -> Form:
 
 
 def edit(command: Edit, work: UnitOfWork) -> Reply:
-    """Changes the rules from the next delivery on; the lead may be asked about these afresh."""
+    """Changes the rules from the next delivery on; what is waved off is counted afresh."""
     team, connection = connection_of(command, work)
     check_seen(edit_form(team, connection), command, work)
     rules = _rules(command, connection.rules)
     _, kind = check_all(lambda: domain.check_rules(rules), lambda: _kind(command.kind, team, connection))
     changed = {
-        "rules": rules,
+        "rules": rules.model_copy(update={"since": command.at}),
         "action": _action(command.action),
         "kind": kind,
         "a_day": command.a_day or connection.a_day,

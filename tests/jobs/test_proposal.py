@@ -162,6 +162,32 @@ async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_th
     assert [button.label for button in pressable(message)] == ["Change the rules"]
 
 
+async def test_what_other_rules_let_through_says_nothing_of_those_in_force(desk: Desk) -> None:
+    for number in range(1, IN_A_ROW + 3):
+        await tell(desk, number)
+    for number in range(1, IN_A_ROW + 1):
+        await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
+    assert asked(desk)
+    about = f"connection:{ID}"
+    form = (await desk.ask(ANA, "connection.edit", about)).form
+    assert form is not None
+    narrower = {**form.hidden, **{field.name: field.value for field in form.fields}, "rating": "1"}
+    saved = await desk.ask(ANA, "connection.edit", about, narrower, at=morning(6))
+    assert saved.done, saved
+    await desk.ask(BEN, "proposal.wave_off", f"P-{IN_A_ROW + 1}", at=morning(6))
+    assert not asked(desk, morning(6))
+    for number in range(IN_A_ROW + 3, 2 * IN_A_ROW + 3):
+        await tell(desk, number, morning(9))
+        assert not asked(desk, morning(9)), number
+        await desk.ask(BEN, "proposal.wave_off", f"P-{number}", at=morning(9))
+    assert asked(desk, morning(9))
+
+
+def asked(desk: Desk, at: datetime = AT) -> list[str]:
+    """The keys of questions about rules that are said now."""
+    return [key for key in desk.say_all(at) if key.startswith("rules:")]
+
+
 async def test_waving_off_takes_one_click_a_why_is_welcome_and_a_mistake_can_be_put_right(
     desk: Desk,
 ) -> None:
