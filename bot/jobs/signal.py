@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain import message_key
-from bot.domain.connection import Connection, met
+from bot.domain.connection import IN_A_ROW, Connection, met
 from bot.domain.job import Job
+from bot.domain.proposal import is_against
 from bot.domain.signal import SignalDelivery
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload
@@ -82,7 +83,9 @@ class AskRules(JobPayload):
         gone = connection is None or connection.removed_at is not None or connection.asked_at is None
         if connection is None or team is None or gone:
             return None
-        return messages.ask_rules(connection, team)
+        decided = work.proposals.decided(connection.id, IN_A_ROW)
+        waved = [one for one in decided if is_against(one, connection.rules)]
+        return messages.ask_rules(connection, team, waved)
 
 
 def test_job(delivery: SignalDelivery, person_id: str, at: datetime) -> Job:

@@ -1,12 +1,12 @@
 """What leads read about connected helpdesks: the list, what to paste where, and what arrived."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.channel import channel_label
-from bot.domain.connection import Action, Connection, Rules
+from bot.domain.connection import Action, Connection, RuleName, Rules
 from bot.domain.person import Person
 from bot.domain.reference import ConnectionRef, ConnectionsRef
 from bot.domain.signal import Became, SignalDelivery
@@ -148,19 +148,25 @@ def _trouble(trouble: NoteTrouble) -> Status:
 
 def heard(rules: Rules) -> str:
     """`rating 2 or lower, tagged vip or late`: what a connection is heard for."""
-    rating = f"rating {rules.rating} or lower" if rules.rating and rules.rating > 1 else ""
-    said_so = (
-        "rating 1" if rules.rating == 1 else rating,
-        f"tagged {_either(rules.tags)}" if rules.tags else "",
-        f"priority {_either(rules.priorities)}" if rules.priorities else "",
-        "promised time missed" if rules.sla_breached else "",
-        "reopened" if rules.reopened else "",
-    )
-    return ", ".join(filter(None, said_so))
+    return ", ".join(filter(None, (words(rules) for words in HEARD.values())))
+
+
+def _rating(rules: Rules) -> str:
+    return f"rating {rules.rating}{' or lower' if rules.rating > 1 else ''}" if rules.rating else ""
 
 
 def _either(words: Sequence[str]) -> str:
     return one_line(" or ".join(words), 90)
+
+
+HEARD: Mapping[RuleName, Callable[[Rules], str]] = {
+    "rating": _rating,
+    "tag": lambda rules: f"tagged {_either(rules.tags)}" if rules.tags else "",
+    "priority": lambda rules: f"priority {_either(rules.priorities)}" if rules.priorities else "",
+    "sla_breached": lambda rules: "promised time missed" if rules.sla_breached else "",
+    "reopened": lambda rules: "reopened" if rules.reopened else "",
+}
+"""Each rule in words; "" where a connection does not go by it."""
 
 
 def _about(button: Button, ref: ConnectionRef | ConnectionsRef) -> Button:

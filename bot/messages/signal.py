@@ -1,10 +1,13 @@
 """What people read about what helpdesks send."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.connection import IN_A_ROW, Connection, RuleName
+from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal
 from bot.domain.team import Team
+from bot.messages.connection import HEARD
 from bot.messages.parts import (
     Button,
     ChannelName,
@@ -71,11 +74,16 @@ def _told(signal: Signal) -> Sequence[RuleName]:
     return [name for name, is_so in told.items() if is_so]
 
 
-def ask_rules(connection: Connection, team: Team) -> Message:
-    """To a lead: the last proposals were all waved off."""
+def ask_rules(connection: Connection, team: Team, waved: Sequence[Proposal]) -> Message:
+    """To a lead: the last proposals were all `waved` off; by which rules they came, how many say why."""
     summary = f"The last {IN_A_ROW} proposals of a helpdesk were waved off."
     button = EDIT.model_copy(update={"about": str(connection.ref)})
     where = ChannelName(channel_id=team.channel_id, name=team.name)
+    met = Counter(rule for proposal in waved for rule in proposal.rules).most_common()
+    rules = [f"{words} ({count})" for rule, count in met if (words := HEARD[rule](connection.rules))]
+    whys = sum(bool(one.last and one.last.why) for one in waved)
+    by = f"They came by: {', '.join(rules)}. " if rules else ""
+    why = f"For {whys} of them somebody said why, in the channel. " if whys else ""
     return Message(
         summary=summary,
         parts=(
@@ -86,7 +94,7 @@ def ask_rules(connection: Connection, team: Team) -> Message:
                     " were waved off: its rules let too much through. Change them?",
                 )
             ),
-            Context(words=("I ask this once.",)),
+            Context(words=(f"{by}{why}I ask this once.",)),
             row((button,)),
         ),
     )

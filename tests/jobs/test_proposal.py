@@ -152,6 +152,7 @@ async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_th
     await desk.ask(BEN, "proposal.open", "P-1")
     for number in range(2, IN_A_ROW + 1):
         await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
+        await desk.ask(BEN, "proposal.say_why", f"P-{number}", {"why": "The courier called."})
     assert not [key for key in desk.say_all() if key.startswith("rules:")]
     for number in range(IN_A_ROW + 1, IN_A_ROW + 4):
         await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
@@ -160,6 +161,10 @@ async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_th
     [(key, message)] = asked.items()
     assert key.endswith(f":{ANA.id}")
     assert [button.label for button in pressable(message)] == ["Change the rules"]
+    quiet = plain(message).splitlines()[-1]
+    assert quiet.startswith(
+        f"They came by: rating 2 or lower ({IN_A_ROW}). For 7 of them somebody said why"
+    )
 
 
 async def test_what_other_rules_let_through_says_nothing_of_those_in_force(desk: Desk) -> None:
