@@ -11,6 +11,7 @@ from bot.command import Request
 from bot.commands import forget as forget_commands
 from bot.commands import signal as signal_commands
 from bot.domain.connection import IN_A_ROW, Connection
+from bot.domain.errors import Refused
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal, SignalDelivery
 from bot.domain.team import Team
@@ -283,6 +284,46 @@ async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk
     assert "proposal:2" in said
     await desk.ask(BEN, "proposal.open", "P-2")
     assert "Retro: A ticket" in plain(desk.say_all()["retro:2"])
+
+
+async def test_a_customer_of_no_case_is_forgotten_by_name(desk: Desk) -> None:
+    await tell(desk, 1)
+    await tell(desk, 1, AT + DAY, customer="", words="I am furious, says Maria Santos.")
+    await tell(desk, 2, rating=5, words="Thank you all.")
+    await tell(desk, 3, customer="Somebody else", words="Late again.")
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    await desk.ask(BEN, "proposal.say_why", "P-1", {"why": "Maria Santos called, and laughed."})
+    desk.say_all()
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert forget_commands.of_customer("maria santos", work) == []
+        with pytest.raises(Refused, match="No case has a customer called 'Nobody'"):
+            forget_commands.of_customer("Nobody", work)
+    forgotten = await desk.bot.forget_told(desk.workspace, "maria santos", AT + 2 * DAY)
+    assert forgotten == ["P-1", "3 deliveries of helpdesks"]
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        told = "".join(one.model_dump_json() for one in work.deliveries.last(ID, 9))
+    stored = told + proposal(desk).model_dump_json()
+    assert not [
+        word
+        for word in ("Maria", "Nobody came", "furious", "Thank you", "HD-1", "HD-2")
+        if word in stored
+    ]
+    assert "Late again." in stored
+    card = plain(desk.say_all()["proposal:1"])
+    assert "Maria" not in card
+    assert "the customer called, and laughed" in card
+    assert await desk.bot.forget_told(desk.workspace, "maria santos", AT + 2 * DAY) == []
+
+
+async def test_what_a_removed_connection_told_is_forgotten_as_well(desk: Desk) -> None:
+    await tell(desk, 7, rating=4, customer="", words="The vase of my mother broke.")
+    await desk.fail(ANA, "HD-7 Parcel broke")
+    await desk.ask(ANA, "connection.remove", f"connection:{ID}", {})
+    await desk.bot.forget(desk.workspace, 1, AT + DAY)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        [left] = work.deliveries.last(ID, 9)
+    assert "vase" not in left.model_dump_json()
 
 
 async def test_a_proposal_keeps_what_was_said_however_much_is_told_of_its_ticket(desk: Desk) -> None:
