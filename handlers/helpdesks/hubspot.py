@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.domain.signal import Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, proof, reading
-from handlers.helpdesks.product import Account, Call, Forged, Received, Step, Unreadable
+from handlers.helpdesks.product import Account, Call, Forged, Received, Unreadable
 
 TITLE = "HubSpot"
 OWN_SECRET = True
@@ -153,31 +154,31 @@ def words(answer: bytes) -> str:
     return content if content.startswith(subject) else f"{subject}\n{content}".strip()
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A private app, its secret, and the properties of tickets."""
     return (
-        Step(
+        Instruction(
             "As a super admin open **Development**, **Legacy apps** in HubSpot, press **Create legacy "
             "app**, choose **Private**, and name it Amends."
         ),
-        Step(
+        Instruction(
             "On the tab **Scopes** press **Add new scope** and tick tickets; for internal notes also "
             "crm.objects.contacts.read and crm.objects.contacts.write, which HubSpot asks for."
         ),
-        Step(
+        Instruction(
             "On the tab **Webhooks** press **Edit webhooks**. **Target URL** is this address:", address
         ),
-        Step(
+        Instruction(
             "Press **Create subscription**, choose **Ticket** and **Property changed**, and tick those "
             "of these properties that your HubSpot has:",
             SUBSCRIBED,
         ),
-        Step("Press **Subscribe**, and then **Create app**."),
-        Step(
+        Instruction("Press **Subscribe**, and then **Create app**."),
+        Instruction(
             "On the app's tab **Auth** press **Show secret** beside **Client secret**, and paste that "
             "secret into Amends."
         ),
-        Step(
+        Instruction(
             "So that Amends can leave internal notes, and read what the customer wrote: paste the "
             "**Access token** of the same tab, too."
         ),
