@@ -484,14 +484,21 @@ async def end_hold(settings: Settings, *, say: bool) -> int:
         return await built.database.write_queue(lambda queue: queue.end_hold(say=say))
 
 
-async def migrate(settings: Settings, *, restored: bool = False) -> datetime | None:
-    """Brings the database's tables up to date; `restored`: it is a copy, of when at the earliest."""
+@dataclass(frozen=True)
+class Migrated:
+    """What a migration did: of when a copy is, if it is one, and how many connections it sealed anew."""
+
+    made_at: datetime | None
+    sealed: int
+
+
+async def migrate(settings: Settings, *, restored: bool = False) -> Migrated:
+    """Brings the database's tables up to date, and seals secrets; `restored`: it is a copy."""
     database = _database(settings)
     try:
         database.migrate()
         made_at = database.mark_restored() if restored else None
-        database.reseal()
-        return made_at
+        return Migrated(made_at, database.reseal())
     except (SchemaOutdated, Locked) as refused:
         raise Misconfigured(str(refused)) from None
     finally:

@@ -268,6 +268,7 @@ _ROUTES = (
     _route(connection_commands.Add, connection_commands.add, connection_commands.open_add),
     _route(connection_commands.Edit, connection_commands.edit, connection_commands.open_edit),
     _reading(connection_commands.ShowDeliveries, connection_commands.show_deliveries),
+    _reading(connection_commands.ShowSteps, connection_commands.show_steps),
     _route(connection_commands.Test, connection_commands.test),
     _route(
         connection_secret_commands.RenewSecret,

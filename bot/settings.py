@@ -227,7 +227,8 @@ def read() -> Settings:
     except ValidationError as invalid:
         first = invalid.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper()
-        raise Misconfigured(f"{name} is wrong: {first['msg']}.") from None
+        why = first["msg"].removeprefix("Value error, ")
+        raise Misconfigured(f"{name} is wrong: {why}.") from None
     if (settings.slack_signing_secret or settings.slack_app_token) and not settings.slack_bot_token:
         raise Misconfigured("SLACK_BOT_TOKEN is missing: Slack is half configured.")
     if settings.slack_bot_token and not (settings.slack_signing_secret or settings.slack_app_token):

@@ -315,11 +315,15 @@ class Database:
         with self.transaction(writes=False) as connection:
             vault.check(connection, self.vault)
 
-    def reseal(self) -> None:
-        """Seals all secrets with the first key; raises Locked, or StorageUnavailable."""
+    def reseal(self) -> int:
+        """Seals all secrets with the first key, and returns how many connections have any.
+
+        Raises Locked, or StorageUnavailable.
+        """
         with self.transaction(writes=True) as connection:
-            vault.reseal(connection, self.vault)
+            sealed = vault.reseal(connection, self.vault)
             connection.commit()
+            return sealed
 
     def _upgrade(self) -> None:
         # Only here: alembic costs a fifth of a second that most starts need not pay.

@@ -96,8 +96,11 @@ def check(connection: Connection, vault: Vault) -> None:
         vault.open(row.token)
 
 
-def reseal(connection: Connection, vault: Vault) -> None:
-    """Seals all that is stored with the first key; raises Locked, and then nothing was changed."""
+def reseal(connection: Connection, vault: Vault) -> int:
+    """Seals all that is stored with the first key, and returns of how many connections that is.
+
+    Raises Locked, and then nothing was changed.
+    """
     rows = [
         {
             "this_workspace": row.workspace,
@@ -110,3 +113,4 @@ def reseal(connection: Connection, vault: Vault) -> None:
         for row in SEALED.all(connection, {})
     ]
     RESEAL.run_each(connection, rows)
+    return len(rows)

@@ -831,7 +831,10 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "connection.listing_empty": connection.listing(TEAM, (), ANA),
     "connection.listing_not_possible": connection.listing(
-        TEAM, (ANYTHING,), ANA, missing=connection_commands.NO_ADDRESS
+        TEAM,
+        (ANYTHING,),
+        ANA,
+        missing=connection_commands.to_set(connection_commands.ADDRESS, connection_commands.KEY),
     ),
     "connection.listing_without_a_lead": connection.listing(
         TEAM.model_copy(update={"lead": "U9"}), (ANYTHING,), Person(id="U9", name="Dora", gone=True)
@@ -851,15 +854,23 @@ MESSAGES: Mapping[str, Message] = {
     "connection.renewed": connection.renewed(
         ANYTHING, PRODUCTS["generic"].instructions(ADDRESS, SECRET)[1:2]
     ),
-    "connection.secret_pasted": connection.secret_pasted("Zendesk"),
+    "connection.steps_generic": connection.all_steps(
+        ANYTHING, PRODUCTS["generic"].instructions(ADDRESS, connection.UNSHOWN)
+    ),
+    "connection.steps_zendesk": connection.all_steps(
+        IN_ZENDESK, PRODUCTS["zendesk"].instructions(ADDRESS, "")
+    ),
+    "connection.secret_pasted": connection.secret_pasted(
+        IN_ZENDESK, PRODUCTS["zendesk"].instructions(ADDRESS, "")
+    ),
     "connection.token_given": connection.token_given("https://acme.zendesk.com"),
-    "connection.awaits_test": connection.awaits_test("Zendesk"),
+    "connection.awaits_test": connection.awaits_test(),
     "connection.broken_test": connection.broken_test("Zendesk", "X-Amends-Secret is missing."),
     "connection.deliveries": connection.deliveries(
         "Zendesk", DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
     ),
     "connection.deliveries_none": connection.deliveries("Zendesk", (), ZENDESK.ref, "UTC", more=False),
-    "signal.ask_rules": signal.ask_rules(CONNECTION, TEAM, [WAVED_OFF] * 9),
+    "signal.ask_rules": signal.ask_rules(ZENDESK, TEAM, [WAVED_OFF] * 9 + [PROPOSED_BARE]),
     "signal.ask_rules_bare": signal.ask_rules(CONNECTION, TEAM, ()),
     "case.withdrawn": case.withdrawn(),
     "case.withdrawn_of_colleague": case.withdrawn_of_colleague(stays=True),

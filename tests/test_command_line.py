@@ -541,7 +541,7 @@ def test_a_check_before_the_first_start_is_well_and_makes_no_database(tmp_path: 
         ({"AMENDS_DATABASE_URL": "sqlite:///:memory:"}, "AMENDS_DATABASE_URL is wrong"),
         ({"AMENDS_DATABASE_URL": "postgresql://u@h:port/x"}, "AMENDS_DATABASE_URL is wrong"),
         ({"SLACK_API_URL": "http://[bad/"}, "SLACK_API_URL is wrong"),
-        ({"AMENDS_URL": "amends.example.com"}, "AMENDS_URL is wrong"),
+        ({"AMENDS_URL": "amends.example.com"}, "AMENDS_URL is wrong: must be an address"),
         ({"AMENDS_URL": "https://amends.example.com/behind"}, "AMENDS_URL is wrong"),
         ({"AMENDS_URL": "http://[bad/"}, "AMENDS_URL is wrong"),
         (

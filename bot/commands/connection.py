@@ -1,6 +1,6 @@
 """What happens with a team's connections to helpdesks: its lead makes, tests, changes and ends them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.command import Command, Invocation, Opening, Reply, Request
@@ -15,7 +15,7 @@ from bot.domain.prompt import kind_called
 from bot.domain.reference import ConnectionRef, ConnectionsRef, Reference, not_found
 from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Number, choices, field
-from bot.helpdesks import Helpdesk, Helpdesks
+from bot.helpdesks import Helpdesk, Helpdesks, Instruction
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.messages import connection as messages
@@ -28,12 +28,8 @@ from bot.repositories import NoteTrouble
 
 WHAT = "which helpdesks it is connected to"
 """Of a team, which is its lead's to say."""
-NO_ADDRESS = (
-    "A helpdesk can't reach me yet: whoever runs Amends sets AMENDS_URL to the address by which it can."
-)
-NO_KEY = (
-    "I keep secrets only encrypted, and have no key yet: whoever runs Amends sets AMENDS_SECRET_KEY."
-)
+ADDRESS = "AMENDS_URL (the address at which a helpdesk reaches me)"
+KEY = "AMENDS_SECRET_KEY (a long random text that encrypts its secrets)"
 NO_TEAM = "You lead no team: the lead of one asks for this in its own channel."
 USUAL = Connection(
     id="", channel_id="", product="", made_by="", made_at=datetime.min.replace(tzinfo=UTC)
@@ -145,6 +141,12 @@ class ShowDeliveries(OfOne, frozen=True):
     """Shows what arrived last by a connection, and what was made of it."""
 
     name = "connection.show_deliveries"
+
+
+class ShowSteps(OfOne, frozen=True):
+    """Shows once more what is to be done in the other program, without the secret."""
+
+    name = "connection.show_steps"
 
 
 class Test(OfOne, frozen=True):
@@ -272,6 +274,21 @@ def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
     return Reply(message=messages.deliveries(title, page, command.subject, team.zone, more=more))
 
 
+def show_steps(command: ShowSteps, work: ReadOnlyWork) -> Reply:
+    """All the steps, for whoever left in the middle of them."""
+    _, connection = connection_of(command, work)
+    check_possible(command, work)
+    steps = steps_of(connection, command)
+    return Reply(message=messages.all_steps(shown_of(connection, command, work), steps))
+
+
+def steps_of(connection: Connection, invocation: Invocation) -> Sequence[Instruction]:
+    """What is to be done in the other program, without the secret that was shown."""
+    product = product_of(connection, invocation)
+    secret = "" if product.OWN_SECRET else messages.UNSHOWN
+    return product.instructions(invocation.helpdesks.address(connection.id), secret)
+
+
 def test(command: Test, work: UnitOfWork) -> Reply:
     """The next delivery is shown to whoever asks; asked twice, it is shown once."""
     _, connection = connection_of(command, work)
@@ -283,7 +300,7 @@ def test(command: Test, work: UnitOfWork) -> Reply:
     waits = connection.tester(command.at) == command.person.id
     if not waits:
         work.connections.save(domain.with_test(connection, command.person.id, command.at))
-    return Reply(message=messages.awaits_test(title), already=waits)
+    return Reply(message=messages.awaits_test(), already=waits)
 
 
 def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -312,7 +329,7 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
             reminder_jobs.resolve(proposal, "waved off", command.at, work)
     proposal_jobs.edit(waved, command.at, work)
     title = command.helpdesks.title(connection.product)
-    return _listed(team, command, work, f"Removed: {title} is not connected any more.")
+    return _listed(team, command, work, f"Not connected any more: {title}.")
 
 
 def connection_of(invocation: Invocation, work: ReadOnlyWork) -> tuple[Team, Connection]:
@@ -351,9 +368,14 @@ def _channel(channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> Cha
 
 def _missing(invocation: Invocation, work: ReadOnlyWork) -> str:
     """What the operator has to set before a helpdesk can be connected; "" where nothing is missing."""
-    if not invocation.helpdesks.public_address:
-        return NO_ADDRESS
-    return "" if work.vault.has_key else NO_KEY
+    there = {ADDRESS: bool(invocation.helpdesks.public_address), KEY: work.vault.has_key}
+    missing = [setting for setting, is_set in there.items() if not is_set]
+    return to_set(*missing) if missing else ""
+
+
+def to_set(*settings: str) -> str:
+    """The sentence that names what the operator has to set, all at once."""
+    return f"Whoever runs Amends first sets {' and '.join(settings)}, and starts me again."
 
 
 def check_possible(invocation: Invocation, work: ReadOnlyWork) -> None:
@@ -365,7 +387,7 @@ def check_possible(invocation: Invocation, work: ReadOnlyWork) -> None:
 def check_key(work: ReadOnlyWork) -> None:
     """Refuses what is secret, where the operator has set no key."""
     if not work.vault.has_key:
-        raise Refused(NO_KEY)
+        raise Refused(to_set(KEY))
 
 
 def product_of(connection: Connection, invocation: Invocation) -> Helpdesk:

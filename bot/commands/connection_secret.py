@@ -1,7 +1,15 @@
 """What happens with the secrets of a connection: made or pasted anew, and never shown again."""
 
 from bot.command import Invocation, Opening, Reply
-from bot.commands.connection import OfOne, check_key, check_possible, connection_of, product_of, shown_of
+from bot.commands.connection import (
+    OfOne,
+    check_key,
+    check_possible,
+    connection_of,
+    product_of,
+    shown_of,
+    steps_of,
+)
 from bot.domain import connection as domain
 from bot.domain.connection import Connection
 from bot.domain.errors import Refused
@@ -86,7 +94,7 @@ def open_paste_secret(opening: Opening, work: ReadOnlyWork) -> Reply:
     _, connection = connection_of(opening, work)
     product = product_of(connection, opening)
     _check_makes_its_own(product)
-    check_key(work)
+    check_possible(opening, work)
     return Reply(form=secret_form(connection, product.TITLE))
 
 
@@ -100,10 +108,11 @@ def paste_secret(command: PasteSecret, work: UnitOfWork) -> Reply:
     _, connection = connection_of(command, work)
     product = product_of(connection, command)
     _check_makes_its_own(product)
-    check_key(work)
-    changed = {"secret": work.vault.seal(command.secret)}
-    work.connections.save(connection.model_copy(update=changed))
-    return Reply(message=messages.secret_pasted(product.TITLE), done=True)
+    check_possible(command, work)
+    changed = connection.model_copy(update={"secret": work.vault.seal(command.secret)})
+    work.connections.save(changed)
+    steps = steps_of(connection, command)
+    return Reply(message=messages.secret_pasted(shown_of(changed, command, work), steps))
 
 
 def open_give_token(opening: Opening, work: ReadOnlyWork) -> Reply:

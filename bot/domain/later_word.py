@@ -5,10 +5,7 @@ from datetime import datetime
 
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import Verdict
-from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
-
-GOOD_FROM, BAD_TO = BEST_RATING - 1, WORST_RATING + 1
-"""Ratings that say it is put right, or is not; what lies between says neither."""
+from bot.domain.signal import BAD_TO, GOOD_FROM, Signal
 
 
 def is_word(signal: Signal) -> bool:

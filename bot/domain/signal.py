@@ -11,6 +11,8 @@ from bot.domain.forget import REMOVED
 from bot.domain.reference import spellings
 
 WORST_RATING, BEST_RATING = 1, 5
+GOOD_FROM, BAD_TO = BEST_RATING - 1, WORST_RATING + 1
+"""Ratings that say it is put right, or is not; what lies between says neither."""
 
 
 class Signal(BaseModel, frozen=True):
@@ -68,12 +70,15 @@ class SignalDelivery(BaseModel, frozen=True):
 def together(signals: Sequence[Signal]) -> Signal:
     """What is known of one ticket, of at least one signal about it: the newest that was said of each.
 
-    By when it happened, whenever it arrived; at the same moment the worse rating stands.
+    By when it happened, whenever it arrived; at the same moment the worse rating stands. Thanks beside a
+    good rating do not take the place of words that were there: those say what went wrong.
     """
     first, *others = sorted(signals, key=lambda signal: (signal.at, -(signal.rating or 0)))
     known = first
     for other in others:
         said = {name: value for name, value in other if value not in ("", None, (), False)}
+        if (other.rating or 0) >= GOOD_FROM:
+            said = {name: value for name, value in said.items() if not _is_told(name, known)}
         known = known.model_copy(update=said)
     return known
 
@@ -82,6 +87,10 @@ def is_called(signal: Signal, written: str) -> bool:
     """Whether it is of the ticket that somebody calls so; upper and lower case are the same."""
     names = spellings(signal.reference, signal.prefix)
     return written.casefold() in {name.casefold() for name in names}
+
+
+def _is_told(name: str, known: Signal) -> bool:
+    return name in ("what_happened", "words") and bool(known.what_happened or known.words)
 
 
 def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:

@@ -47,12 +47,16 @@ DELIVERIES = Button(
     label="Show last deliveries", command_name="connection.show_deliveries", about="", opens=True
 )
 TEST = Button(label="Send me a test", command_name="connection.test", about="")
+STEPS = Button(label="Steps and secret", command_name="connection.show_steps", about="", opens=True)
 NEW_SECRET = Button(label="New secret", command_name="connection.renew_secret", about="", opens=True)
 PASTE_SECRET = Button(
     label="Paste the secret", command_name="connection.paste_secret", about="", opens=True
 )
 TOKEN = Button(label="Give a token", command_name="connection.give_token", about="", opens=True)
 REMOVE = Button(label="Remove", command_name="connection.remove", about="", opens=True)
+OF_ONE = (RULES, DELIVERIES, TEST, STEPS, TOKEN, REMOVE)
+"""What can be done with a connection. One is its button, and Slack's menu holds five: a new secret is
+one click further, beside the steps it is a part of."""
 WHAT_FOR = (
     "A bad rating, a missed promise or a reopened ticket in your helpdesk is proposed here as a failed "
     "case, and your ticket hears how it ended."
@@ -75,7 +79,16 @@ NOT_KEPT = (
     "Deliveries are kept for 30 days. One that is not signed with the secret is refused, and not kept."
 )
 LEFT_TO_DO = "This is left to do in the other program:"
-ONCE = "I show the secret this once. If it gets lost, New secret makes another."
+ALL_STEPS = "These are all the steps in the other program:"
+ONCE = (
+    "Copy the secret before you press anything: I show it this once. If it gets lost, Steps and secret "
+    "leads to a new one."
+)
+UNSHOWN = "THE_SECRET"
+"""What stands in the steps where the secret stood when it was shown."""
+NOT_AGAIN = (
+    f"I showed the secret once, so {UNSHOWN} stands for it. If it got lost, New secret makes another."
+)
 HIDDEN = "It is stored encrypted, and nobody is ever shown it again."
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
@@ -126,16 +139,21 @@ def _line(one: Shown, zone: str) -> Line:
     words += joined((heard(connection.rules),), does, kind)
     if one.trouble is not None:
         words += ["\n", _trouble(one.trouble)]
-    secret = PASTE_SECRET if one.own_secret else NEW_SECRET
-    token = (TOKEN,) if one.takes_notes else ()
-    ready: tuple[Button, ...] = (TEST, secret)
-    first, second = (secret, (RULES,)) if unready else (RULES, ready)
-    rest = (DELIVERIES, *second, *token, REMOVE)
+    first = _first(one)
+    left_out = (first, *((TEST,) if unready else ()), *(() if one.takes_notes else (TOKEN,)))
+    rest = [button for button in OF_ONE if button not in left_out]
     return Line(
         words=tuple(words),
         button=_about(first, connection.ref),
         menu=tuple(_about(button, connection.ref) for button in rest),
     )
+
+
+def _first(one: Shown) -> Button:
+    """What is most likely wanted of a connection next."""
+    if one.own_secret and not one.connection.secret:
+        return PASTE_SECRET
+    return TOKEN if one.trouble is not None and one.trouble.given_up else RULES
 
 
 def _trouble(trouble: NoteTrouble) -> Status:
@@ -194,27 +212,42 @@ def above_add(channel_name: str) -> tuple[Part, ...]:
 
 def made(one: Shown, steps: Sequence[Instruction], *, shows_secret: bool) -> Message:
     """How a new connection is finished in the other program: each click, and what to paste there."""
-    return _instructed(f"{one.title} is connected on this side.", one, steps, shows_secret=shows_secret)
+    head = (f"Connected on this side: {one.title}.", LEFT_TO_DO)
+    return _instructed(head, one, steps, ONCE if shows_secret else "")
+
+
+def all_steps(one: Shown, steps: Sequence[Instruction]) -> Message:
+    """The same once more, without the secret that was shown."""
+    head = (f"Connecting: {one.title}", ALL_STEPS)
+    if not one.own_secret:
+        return _instructed(head, one, steps, NOT_AGAIN, (NEW_SECRET,))
+    return _instructed(head, one, steps, "", (PASTE_SECRET,) if one.connection.secret else ())
 
 
 def renewed(one: Shown, steps: Sequence[Instruction]) -> Message:
     """The new secret, and where it goes."""
-    summary = f"{one.title} has a new secret, and the old one counts no more."
-    return _instructed(summary, one, steps, shows_secret=True)
+    head = (f"The old secret counts no more, and this is the new one: {one.title}.", LEFT_TO_DO)
+    return _instructed(head, one, steps, ONCE)
 
 
 def _instructed(
-    summary: str, one: Shown, steps: Sequence[Instruction], *, shows_secret: bool
+    head: tuple[str, str],
+    one: Shown,
+    steps: Sequence[Instruction],
+    about_secret: str,
+    another: tuple[Button, ...] = (),
 ) -> Message:
-    parts: list[Part] = [Paragraph(words=(Bold(text=summary),)), Paragraph(words=(LEFT_TO_DO,))]
+    summary, before = head
+    parts: list[Part] = [Paragraph(words=(Bold(text=summary),)), Paragraph(words=(before,))]
     for number, step in enumerate(steps, 1):
         parts.append(Paragraph(words=(f"{number}. ", *_worded(step.text))))
         if step.paste:
             parts.append(Pasted(text=step.paste))
-    if shows_secret:
-        parts.append(Context(words=(ONCE,)))
+    if about_secret:
+        parts.append(Context(words=(about_secret,)))
     first = PASTE_SECRET if one.own_secret and not one.connection.secret else TEST
-    buttons = (first.model_copy(update={"look": "main"}), *((TOKEN,) if one.takes_notes else ()))
+    token = (TOKEN,) if one.takes_notes else ()
+    buttons = (first.model_copy(update={"look": "main"}), *another, *token)
     parts.append(row([_about(button, one.connection.ref) for button in buttons]))
     return Message(summary=summary, parts=tuple(parts))
 
@@ -234,7 +267,7 @@ def above_secret(title: str) -> tuple[Part, ...]:
 def above_renewal(title: str) -> tuple[Part, ...]:
     """What a new secret ends."""
     words = (
-        f"The old one stops at once: what {title} sends is refused until the new one is pasted there."
+        f"{title}: the old one stops at once, and what arrives is refused until the new one is there."
     )
     return (Paragraph(words=(words,)),)
 
@@ -247,34 +280,37 @@ def above_token(step: Instruction, right: str) -> tuple[Part, ...]:
 
 def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
     """What ends with a connection."""
-    ends = f"What {title} sends is refused from then on, and I leave no more notes there."
+    ends = f"{title}: what arrives is refused from then on, and I leave no more notes there."
     count = "1 case that it proposed is" if waiting == 1 else f"{waiting} cases that it proposed are"
     waved = (Context(words=(f"{count} waved off with it, without a word.",)),) if waiting else ()
     last = Context(words=("This can't be undone. Cases whose retro was opened stay as they are.",))
     return (Paragraph(words=(ends,)), *waved, last)
 
 
-def secret_pasted(title: str) -> Message:
-    """After the product's own secret was pasted."""
-    return sentence(f"Saved: I take what {title} signs with it. {HIDDEN}")
+def secret_pasted(one: Shown, steps: Sequence[Instruction]) -> Message:
+    """After the product's own secret was pasted, mostly in the middle of the steps: they go on."""
+    head = (f"Saved: I take what {one.title} signs with it. {HIDDEN}", ALL_STEPS)
+    return _instructed(head, one, steps, "")
 
 
 def token_given(origin: str) -> Message:
     """After a token was given."""
-    return sentence(f"Saved: I leave notes at {origin}. {HIDDEN}")
+    return sentence(
+        f"Saved: I leave notes at {origin}. The token is stored encrypted, and shown to nobody."
+    )
 
 
-def awaits_test(title: str) -> Message:
+def awaits_test() -> Message:
     """That the next delivery is shown to whoever asked."""
     return sentence(
-        f"What {title} sends next, within the hour, I show you in your direct messages, and do nothing "
-        "else with it."
+        "What arrives next, within the hour, I show you in your direct messages, and do nothing else "
+        "with it."
     )
 
 
 def broken_test(title: str, why: str) -> Message:
     """To whoever waits for a test: something arrived that I could not take."""
-    words = f"{title} sent something that I refused: {why}"
+    words = f"Something arrived for your test ({title}), and I refused it: {why}"
     more = "I still wait for the test, and tell you of this once."
     return Message(summary=words, parts=(Paragraph(words=(words,)), Context(words=(more,))))
 
@@ -283,7 +319,7 @@ def deliveries(
     title: str, told: Sequence[SignalDelivery], ref: ConnectionRef, zone: str, *, more: bool
 ) -> Message:
     """What arrived last by a connection, the newest first, and what was made of each."""
-    heading = f"Last deliveries of {title}"
+    heading = f"Last deliveries: {title}"
     parts: list[Part] = [_delivery(one, zone) for one in told]
     if not told:
         parts.append(Context(words=("Nothing has arrived yet.",)))

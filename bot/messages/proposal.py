@@ -49,6 +49,7 @@ MAX_COUNTED = 200
 """Of a day; nobody decides more, so they are not counted."""
 MAX_SHOWN = 10
 """Of all of them: what a card of Teams holds with their buttons."""
+MAY_BE = Status(sign="waiting", text="May be a failed case")
 RATINGS: Mapping[int, tuple[Sign, str]] = {
     1: ("late", "very bad"),
     2: ("late", "bad"),
@@ -101,11 +102,18 @@ def card(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, s
         parts=(
             *headed(words),
             *story,
-            Context(words=facts(signal, proposal.rules) or ("From a helpdesk",)),
+            Context(
+                words=joined(_waits(proposal), facts(signal, proposal.rules) or ("From a helpdesk",))
+            ),
             *below,
             *_buttons(proposal),
         ),
     )
+
+
+def _waits(proposal: Proposal) -> Words:
+    """What the message is for, as long as somebody has to decide."""
+    return (MAY_BE,) if proposal.state == "proposed" else ()
 
 
 def _buttons(proposal: Proposal) -> tuple[Part, ...]:
@@ -146,7 +154,7 @@ def _by(change: ProposalChange, people: Mapping[str, Person]) -> str:
 def gathered(waiting: Sequence[Proposal], about: ConnectionRef, a_day: int) -> Message:
     """What a connection proposes beyond what it may in a day, in one message: the worst few."""
     if not waiting:
-        words = "All that a helpdesk proposed beside the rest of that day is decided."
+        words = "Nothing is left to decide of what else a helpdesk proposed that day."
         return Message(summary=words, parts=(Context(words=(words,)),))
     count = len(waiting)
     summary = "1 more ticket may be a failed case."

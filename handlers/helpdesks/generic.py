@@ -87,8 +87,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
     return (
         Instruction("Send a POST request to this address:", address),
         Instruction(
-            "Send the secret in a header (or sign the body with it, as docs/connect-anything.md says), "
-            "and **Content-Type** as application/json:",
+            "Send the secret in this header, and **Content-Type** as application/json:",
             f"{proof.OWN_HEADER}: {secret}",
         ),
         Instruction(

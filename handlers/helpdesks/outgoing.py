@@ -74,7 +74,7 @@ NOT_ITS_HOST = Failure(True, "That is no address of {title}, so nothing is sent 
 PRIVATE = Failure(True, "The address of {title} leads into a private network, so nothing is sent there.")
 BAD_TOKEN = Failure(True, "The token for {title} has a character that no token has: paste it again.")
 NOT_LET_IN = Failure(
-    True, "{title} does not accept the token, or it may not write notes: a lead pastes a new one."
+    True, "{title} does not accept the token, or it may not write notes: Give a token takes a new one."
 )
 NO_TICKET = Failure(True, "{title} does not know that ticket any more, or hides it from the token.")
 NOT_TAKEN = Failure(True, "{title} takes no note on that ticket: it may be closed for good.")

@@ -21,6 +21,18 @@ def test_the_newest_that_was_said_stands_in_whatever_order_it_arrived() -> None:
     assert (known[0].customer, known[0].at) == ("Mrs Lopez", AT + 2 * MINUTE)
 
 
+def test_thanks_do_not_take_the_place_of_what_went_wrong() -> None:
+    signals = [
+        a_signal(rating=1, words="Promised twice", what_happened="Promised twice"),
+        a_signal(rating=5, words="Sorted", what_happened="Sorted", at=AT + MINUTE),
+    ]
+    known = [together(some) for some in permutations(signals)]
+    assert [(one.rating, one.words, one.what_happened) for one in known] == [
+        (5, "Promised twice", "Promised twice")
+    ] * 2
+    assert together(signals[1:]).words == "Sorted"
+
+
 def test_at_one_moment_the_worse_rating_stands() -> None:
     signals = [a_signal(rating=1), a_signal(rating=3)]
     assert [together(some).rating for some in permutations(signals)] == [1, 1]

@@ -7,13 +7,13 @@ import pytest
 
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
-from bot.messages.parts import Pasted
+from bot.messages.parts import Line, Pasted
 from handlers.helpdesks.products import PRODUCTS
 from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
 from tests import fake_teams_card as cards
-from tests.examples import ADDRESS, ANA, AT, CONNECTION, SECRET
+from tests.examples import ADDRESS, ANA, AT, CONNECTION, LATE_NOTE, LOST_NOTES, SECRET, TEAM
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
@@ -39,6 +39,15 @@ def test_what_is_pasted_is_exact_on_each_platform(name: str) -> None:
     frame = web.Frame(viewer=ANA, now=AT, key=lambda: "k", channel_id="C1")
     drawn = str(web.message(message, frame))
     assert [unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", drawn, re.DOTALL)] == pasted
+
+
+def test_where_notes_were_given_up_the_next_step_is_another_token() -> None:
+    for one, first in ((LOST_NOTES, "Give a token"), (LATE_NOTE, "Rules")):
+        [line] = [part for part in messages.listing(TEAM, (one,), ANA).parts if isinstance(part, Line)]
+        assert line.button is not None
+        assert line.button.label == first
+        labels = [line.button.label, *(button.label for button in line.menu)]
+        assert sorted(labels) == sorted({*labels, "Rules", "Give a token"})
 
 
 @pytest.mark.parametrize("name", [name for name, product in PRODUCTS.items() if product.HOSTS])

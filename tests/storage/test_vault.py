@@ -78,7 +78,7 @@ def test_a_key_that_is_found_by_trying_is_refused_and_not_quoted(
     monkeypatch.setenv("AMENDS_SECRET_KEY", keys)
     with pytest.raises(Misconfigured) as wrong:
         read()
-    assert str(wrong.value).startswith("AMENDS_SECRET_KEY is wrong: ")
+    assert str(wrong.value).startswith("AMENDS_SECRET_KEY is wrong: each key needs 16 characters")
     assert keys not in str(wrong.value)
 
 
@@ -87,7 +87,7 @@ def test_the_keys_are_not_in_what_settings_look_like(file: Path) -> None:
 
 
 async def test_migrate_seals_all_with_the_first_key_so_that_the_old_one_can_go(file: Path) -> None:
-    await bootstrap.migrate(settings(file, f"{NEW}, {OLD}"))
+    assert (await bootstrap.migrate(settings(file, f"{NEW}, {OLD}"))).sealed == 1
     assert Vault([NEW]).open(stored(file).secret) == SECRET
     assert stored(file).token == ""
     await bootstrap.migrate(settings(file, NEW))
