@@ -699,7 +699,8 @@ async def forget(
 ) -> Sequence[str]:
     """Removes what identifies a customer from their cases, or from one; returns the cases' labels.
 
-    `case` is a case's label, or its reference in any team. Raises Refused when nothing is known by it.
+    Of a name also from what helpdesks told and no case came of. `case` is a case's label, or its
+    reference in any team. Raises Refused when nothing is known by it.
     """
     async with open_app(settings, makes=False) as built:
         chosen = _workspace(workspace, built.database)
@@ -712,8 +713,10 @@ async def forget(
         numbers = await built.database.read(chosen, find)
         at = datetime.now(UTC)
         forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
+        told = [] if case else await built.bot.forget_told(chosen, (customer or "").strip(), at)
         await built.bot.wipe_words(chosen)
-        return [f"C-{number}" for number in sorted({number for some in forgotten for number in some})]
+        cases = sorted({number for some in forgotten for number in some})
+        return [*(f"C-{number}" for number in cases), *told]
 
 
 def forget_person(settings: Settings, name: str, workspace: str | None) -> Farewell | None:

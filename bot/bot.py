@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from bot.access import NO_ANSWER_NOW, MembershipNeeded, PlatformFacts, check
@@ -346,13 +347,17 @@ class Bot:
 
         It returns an empty sequence where nothing was left to remove.
         """
+        return await self._forget(workspace, partial(forget_commands.forget, case_number, at))
+
+    async def forget_told(self, workspace: str, customer: str, at: datetime) -> Sequence[str]:
+        """Removes a customer from what helpdesks told of them and no case came of; returns of what."""
+        return await self._forget(workspace, partial(forget_commands.forget_told, customer, at))
+
+    async def _forget(self, workspace: str, forget: Callable[[UnitOfWork], Result]) -> Result:
         for _ in range(MAX_TRIES - 1):
             with suppress(ConflictError):
-                return await self._forget(workspace, case_number, at)
-        return await self._forget(workspace, case_number, at)
-
-    async def _forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[int]:
-        return await self._save(workspace, lambda work: forget_commands.forget(case_number, at, work))
+                return await self._save(workspace, forget)
+        return await self._save(workspace, forget)
 
     async def wipe_words(self, workspace: str) -> None:
         """Leaves no trace in the index of what was forgotten, in whatever workspace of the database.

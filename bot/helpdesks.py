@@ -1,27 +1,33 @@
 """Which helpdesks a team can connect, as commands see them: by names that somebody else gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-class Instruction(Protocol):
-    """One click: what to do, and what to paste there ("": nothing)."""
+class Instruction(NamedTuple):
+    """One click in the product: what to do, and what to paste there ("": nothing)."""
 
-    @property
-    def text(self) -> str: ...
-    @property
-    def paste(self) -> str: ...
+    text: str
+    paste: str = ""
 
 
 class Helpdesk(Protocol):
-    """What a command knows of a product; `handlers/helpdesks/product.py` says all of it."""
+    """What a command knows of a product; `handlers/helpdesks/product.py` says what else it is."""
 
     TITLE: str
     OWN_SECRET: bool
+    """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
     HOSTS: Sequence[str]
+    """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
     RIGHT: str
+    """One sentence: which right a token needs, and no other; "" where no notes are taken."""
 
-    def instructions(self, address: str, secret: str) -> Sequence[Instruction]: ...
+    def instructions(self, address: str, secret: str) -> Sequence[Instruction]:
+        """What to click and paste in the product; `secret` is "" where the product makes it.
+
+        The last one of a product that takes notes says where its token is made.
+        """
+        ...
 
 
 class Helpdesks:

@@ -433,6 +433,10 @@ class ReadConnections(Protocol):
         """Those that were not removed, the oldest first; an index carries it."""
         ...
 
+    def ever_in(self, channel_id: str) -> Sequence[Connection]:
+        """The same with those that were removed: what arrived by them stays for a month."""
+        ...
+
 
 class Connections(ReadConnections, Protocol):
     """The same, and what changes them."""

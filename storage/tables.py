@@ -301,6 +301,12 @@ class RecoveryRow(Row, table=True):
         index("recoveries_ended", "workspace", "channel_id", "outcome", "was_enough"),
         index("recoveries_listed", "workspace", "channel_id", "outcome", "case_number"),
         index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
+        # For an older program beside this one, until the next version.
+        index(
+            "recoveries_waiting",
+            *("workspace", "channel_id", "rests", "apologise_by", "case_number"),
+            where="outcome = '' AND due IS NULL",
+        ),
         index(
             "recoveries_urgent",
             *("workspace", "channel_id", "rests", "next_due", "case_number"),

@@ -870,7 +870,8 @@ MESSAGES: Mapping[str, Message] = {
         "Zendesk", DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
     ),
     "connection.deliveries_none": connection.deliveries("Zendesk", (), ZENDESK.ref, "UTC", more=False),
-    "signal.ask_rules": signal.ask_rules(ZENDESK, TEAM, [PROPOSAL] * 9 + [PROPOSED_BARE]),
+    "signal.ask_rules": signal.ask_rules(ZENDESK, TEAM, [WAVED_OFF] * 9 + [PROPOSED_BARE]),
+    "signal.ask_rules_bare": signal.ask_rules(CONNECTION, TEAM, ()),
     "case.withdrawn": case.withdrawn(),
     "case.withdrawn_of_colleague": case.withdrawn_of_colleague(stays=True),
     "case.unsaid": case.unsaid("the retro C-7", "I am not there.", channel_id="C1", name="support"),

@@ -16,7 +16,7 @@ CODE = [
     path for folder in ("bot", "handlers", "storage") for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 COMPOSERS = ("bot/bootstrap.py", "bot/check.py", "bot/__main__.py")
-ADAPTERS = ("slack", "teams", "web", "hooks")
+ADAPTERS = ("slack", "teams", "web", "helpdesks")
 FLOORS = ("bot.coach", "bot.domain", "bot.messages", "bot.jobs", "bot.commands", "bot.routes", "bot.bot")
 OUTSIDE = (
     "handlers",

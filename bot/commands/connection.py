@@ -17,6 +17,7 @@ from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Number, choices, field
 from bot.helpdesks import Helpdesk, Helpdesks, Instruction
 from bot.jobs import proposal as proposal_jobs
+from bot.jobs import reminder as reminder_jobs
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
 from bot.messages.page import SETTINGS
@@ -247,13 +248,13 @@ def edit_form(team: Team, connection: Connection) -> Form:
 
 
 def edit(command: Edit, work: UnitOfWork) -> Reply:
-    """Changes the rules from the next delivery on; the lead may be asked about these afresh."""
+    """Changes the rules from the next delivery on; what is waved off is counted afresh."""
     team, connection = connection_of(command, work)
     check_seen(edit_form(team, connection), command, work)
     rules = _rules(command, connection.rules)
     _, kind = check_all(lambda: domain.check_rules(rules), lambda: _kind(command.kind, team, connection))
     changed = {
-        "rules": rules,
+        "rules": rules.model_copy(update={"since": command.at}),
         "action": _action(command.action),
         "kind": kind,
         "a_day": command.a_day or connection.a_day,
@@ -324,6 +325,8 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
     ]
     for proposal in waved:
         work.proposals.save(proposal)
+        if not proposal.gathered:  # of those nobody is reminded
+            reminder_jobs.resolve(proposal, "waved off", command.at, work)
     proposal_jobs.edit(waved, command.at, work)
     title = command.helpdesks.title(connection.product)
     return _listed(team, command, work, f"Not connected any more: {title}.")

@@ -24,6 +24,7 @@ from bot.domain.forget import (
     former,
     nameless,
     scrubber,
+    scrubber_of,
 )
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person, is_former
@@ -46,6 +47,8 @@ from bot.jobs.carry_over import edit_all_carried
 from bot.jobs.edit_said import edit_said
 from bot.ports import ReadOnlyWork, UnitOfWork
 
+Ticket = tuple[str, str, str]
+"""A connection's id, a ticket's reference there, and how somebody calls that."""
 MAX_TOLD = 1000
 """Deliveries about one ticket in a month; no ticket has more."""
 PAGE = 100
@@ -71,11 +74,23 @@ def named(label: str, work: ReadOnlyWork) -> Sequence[int]:
 
 
 def of_customer(name: str, work: ReadOnlyWork) -> Sequence[int]:
-    """The cases of a customer of this name; refuses when there is none."""
+    """The cases of a customer of this name; refuses when no helpdesk told of one, either."""
     numbers = work.cases.of_customer(name)
-    if not numbers:
+    if not (numbers or work.proposals.of_customer(name) or work.deliveries.of_customer(name)):
         raise Refused(f"No case has a customer called {name!r}; whoever was forgotten has no name here.")
     return numbers
+
+
+def forget_told(name: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
+    """Removes a customer of this name from what helpdesks told and no case came of; returns of what."""
+    proposals = {one.number: one for one in work.proposals.of_customer(name) if one.case_number is None}
+    deliveries = {(one.connection_id, one.key): one for one in work.deliveries.of_customer(name)}
+    references = [one.reference for one in proposals.values()]
+    scrub = scrubber_of([name], references, [one.signal.words for one in proposals.values()])
+    forgotten, told = _forget_tickets(proposals, deliveries, set(), scrub, at, work)
+    of_these = {0: (), 1: ("1 delivery of a helpdesk",)}
+    count = of_these.get(len(told), (f"{len(told)} deliveries of helpdesks",))
+    return [*(one.label for one in forgotten), *count]
 
 
 def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
@@ -112,8 +127,7 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
     proposals: dict[int, Proposal] = {}
     deliveries: dict[tuple[str, str], SignalDelivery] = {}
     numbers = {case.number for case in cases}
-    # By connection and reference, and how the case calls that.
-    tickets: set[tuple[str, str, str]] = set()
+    tickets: set[Ticket] = set()
     for case in cases:
         found = list(work.proposals.of_case(case.number))
         for name in filter(None, {case.customer, *(change.customer for change in case.history)}):
@@ -122,7 +136,7 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
                 (one.connection_id, one.key): one for one in work.deliveries.of_customer(name)
             }
         references = {case.reference, *(change.reference for change in case.history)}
-        for connection in work.connections.in_channel(case.channel_id):
+        for connection in work.connections.ever_in(case.channel_id):
             tickets |= {
                 (connection.id, ticket, reference)
                 for reference in filter(None, references)
@@ -132,6 +146,20 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
         proposals |= {
             one.number: one for one in found if one.case_number is None or one.case_number in numbers
         }
+    _forget_tickets(proposals, deliveries, tickets, scrub, at, work)
+
+
+def _forget_tickets(
+    proposals: Mapping[int, Proposal],
+    deliveries: Mapping[tuple[str, str], SignalDelivery],
+    tickets: Collection[Ticket],
+    scrub: Scrub,
+    at: datetime,
+    work: UnitOfWork,
+) -> tuple[Collection[Proposal], Collection[SignalDelivery]]:
+    """Takes a customer out of these and of what else was told of the tickets; returns all of it."""
+    proposals, deliveries = dict(proposals), dict(deliveries)
+    tickets = set(tickets)
     tickets |= {
         (one.connection_id, one.reference, one.reference) for one in proposals.values() if one.reference
     }
@@ -151,6 +179,7 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
     proposal_jobs.edit(proposals.values(), at, work)
     signal_jobs.edit_tests(list(deliveries.values()), at, work)
     _say_reminders_anew(proposals.values(), at, work)
+    return proposals.values(), deliveries.values()
 
 
 def _one_with(case: Case, work: ReadOnlyWork, *, still: bool) -> Mapping[int, Case]:

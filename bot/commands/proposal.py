@@ -11,7 +11,7 @@ from bot.domain.case import Case
 from bot.domain.connection import IN_A_ROW
 from bot.domain.errors import Refused
 from bot.domain.prompt import kind_called
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import Proposal, is_against
 from bot.domain.reference import ConnectionRef, ProposalRef, not_found
 from bot.domain.team import Team, present_lead
 from bot.fields import Text, field
@@ -142,9 +142,11 @@ def _ask_for_other_rules(waved: Proposal, at: datetime, work: UnitOfWork) -> Non
     if connection is None or connection.removed_at is not None or connection.asked_at is not None:
         return
     last = work.proposals.decided(connection.id, IN_A_ROW)
+    if len(last) < IN_A_ROW or not all(is_against(one, connection.rules) for one in last):
+        return
     team = work.teams.require(waved.channel_id)
     lead = present_lead(team, work.people.among({team.lead or ""}))
-    if lead and len(last) == IN_A_ROW and all(one.state == "waved off" for one in last):
+    if lead:
         work.connections.save(connection.model_copy(update={"asked_at": at}))
         work.jobs.schedule(signal_jobs.ask_job(connection, lead.id, at))
 

@@ -40,6 +40,8 @@ class Rules(BaseModel, frozen=True):
     priorities: tuple[str, ...] = ()
     sla_breached: bool = False
     reopened: bool = False
+    since: datetime | None = None
+    """From when on they are in force; None: since the connection was made."""
 
 
 class Connection(BaseModel, frozen=True):

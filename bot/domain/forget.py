@@ -35,8 +35,16 @@ Scrub = Callable[[str], str]
 
 def scrubber(case: Case, said: Iterable[str] = ()) -> Scrub:
     """What takes the customer's name, numbers and addresses out of a text, and what they `said`."""
-    rules: list[tuple[re.Pattern[str], str]] = [(quote, REMOVED) for quote in _quotes(said)]
     customers = [case.customer, *(change.customer for change in case.history)]
+    references = [case.reference, *(change.reference for change in case.history)]
+    return scrubber_of(customers, references, said)
+
+
+def scrubber_of(
+    customers: Iterable[str | None], references: Iterable[str | None], said: Iterable[str]
+) -> Scrub:
+    """The same of whoever has these names, and is known by these references."""
+    rules: list[tuple[re.Pattern[str], str]] = [(quote, REMOVED) for quote in _quotes(said)]
     for customer in sorted(set(filter(None, customers)), key=len, reverse=True):
         rules.append((_word(customer), THEM))
         parts = sorted(set(re.findall(r"[^\W\d_]+", customer)), key=len, reverse=True)
@@ -45,7 +53,6 @@ def scrubber(case: Case, said: Iterable[str] = ()) -> Scrub:
                 # As a name is written, or shouted: in lower case it is too often another word.
                 shouted = re.escape(part.upper())
                 rules.append((re.compile(rf"\b(?:{re.escape(part)}|{shouted})\b"), THEM))
-    references = [case.reference, *(change.reference for change in case.history)]
     for reference in sorted(set(filter(None, references)), key=len, reverse=True):
         rules.append((re.compile(rf"(?<!\w){re.escape(reference)}(?!\w)", re.IGNORECASE), REMOVED))
     rules += [(LINK, REMOVED), (ADDRESS, REMOVED)]

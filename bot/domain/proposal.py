@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from bot.domain.case import Case
-from bot.domain.connection import RuleName
+from bot.domain.connection import RuleName, Rules
 from bot.domain.errors import Refused
 from bot.domain.reference import ProposalRef, key_of
 from bot.domain.signal import Signal, without_customer
@@ -133,6 +133,11 @@ def tells_since(proposal: Proposal) -> datetime | None:
     """From when on its ticket is told what becomes of the case; None: from the beginning."""
     tied = proposal.last is not None and proposal.last.step == "tie"
     return proposal.made_at if tied else None
+
+
+def is_against(proposal: Proposal, rules: Rules) -> bool:
+    """Whether somebody waved off what these very rules let through."""
+    return proposal.state == "waved off" and (rules.since is None or proposal.made_at >= rules.since)
 
 
 def with_why(proposal: Proposal, why: str) -> Proposal:

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain import message_key
 from bot.domain.connection import IN_A_ROW, Connection, met
 from bot.domain.job import Job
+from bot.domain.proposal import is_against
 from bot.domain.signal import SignalDelivery
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload
@@ -82,7 +83,8 @@ class AskRules(JobPayload):
         gone = connection is None or connection.removed_at is not None or connection.asked_at is None
         if connection is None or team is None or gone:
             return None
-        waved = work.proposals.decided(connection.id, IN_A_ROW)
+        decided = work.proposals.decided(connection.id, IN_A_ROW)
+        waved = [one for one in decided if is_against(one, connection.rules)]
         return messages.ask_rules(connection, team, waved)
 
 

@@ -166,27 +166,25 @@ def _trouble(trouble: NoteTrouble) -> Status:
 
 def heard(rules: Rules) -> str:
     """`rating 2 or lower, tagged vip or late`: what a connection is heard for."""
-    return ", ".join(filter(None, (say(rules) for say in RULES_SAID.values())))
+    return ", ".join(filter(None, (words(rules) for words in HEARD.values())))
 
 
 def _rating(rules: Rules) -> str:
-    if rules.rating is None:
-        return ""
-    return "rating 1" if rules.rating == 1 else f"rating {rules.rating} or lower"
+    return f"rating {rules.rating}{' or lower' if rules.rating > 1 else ''}" if rules.rating else ""
 
 
 def _either(words: Sequence[str]) -> str:
     return one_line(" or ".join(words), 90)
 
 
-RULES_SAID: Mapping[RuleName, Callable[[Rules], str]] = {
+HEARD: Mapping[RuleName, Callable[[Rules], str]] = {
     "rating": _rating,
     "tag": lambda rules: f"tagged {_either(rules.tags)}" if rules.tags else "",
     "priority": lambda rules: f"priority {_either(rules.priorities)}" if rules.priorities else "",
     "sla_breached": lambda rules: "promised time missed" if rules.sla_breached else "",
     "reopened": lambda rules: "reopened" if rules.reopened else "",
 }
-"""Each rule in words; "" where it is not in force."""
+"""Each rule in words; "" where a connection does not go by it."""
 
 
 def _about(button: Button, ref: ConnectionRef | ConnectionsRef) -> Button:

@@ -7,7 +7,7 @@ from bot.domain.connection import IN_A_ROW, Connection, RuleName
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal
 from bot.domain.team import Team
-from bot.messages.connection import RULES_SAID
+from bot.messages.connection import HEARD
 from bot.messages.parts import (
     Button,
     ChannelName,
@@ -75,17 +75,15 @@ def _told(signal: Signal) -> Sequence[RuleName]:
 
 
 def ask_rules(connection: Connection, team: Team, waved: Sequence[Proposal]) -> Message:
-    """To a lead: the last proposals were all waved off, and which rules they met."""
+    """To a lead: the last proposals were all `waved` off; by which rules they came, how many say why."""
     summary = f"The last {IN_A_ROW} proposals of a helpdesk were waved off."
     button = EDIT.model_copy(update={"about": str(connection.ref)})
-    met = Counter(rule for proposal in waved for rule in proposal.rules)
-    told = ", ".join(
-        f"{said} ({met[rule]})"
-        for rule, say in RULES_SAID.items()
-        if met[rule] and (said := say(connection.rules))
-    )
-    quiet = f"They met: {told}. I ask this once." if told else "I ask this once."
     where = ChannelName(channel_id=team.channel_id, name=team.name)
+    met = Counter(rule for proposal in waved for rule in proposal.rules).most_common()
+    rules = [f"{words} ({count})" for rule, count in met if (words := HEARD[rule](connection.rules))]
+    whys = sum(bool(one.last and one.last.why) for one in waved)
+    by = f"They came by: {', '.join(rules)}. " if rules else ""
+    why = f"For {whys} of them somebody said why, in the channel. " if whys else ""
     return Message(
         summary=summary,
         parts=(
@@ -96,7 +94,7 @@ def ask_rules(connection: Connection, team: Team, waved: Sequence[Proposal]) -> 
                     " were waved off: its rules let too much through. Change them?",
                 )
             ),
-            Context(words=(quiet,)),
+            Context(words=(f"{by}{why}I ask this once.",)),
             row((button,)),
         ),
     )

@@ -5,9 +5,8 @@ import html
 import re
 from collections.abc import Mapping
 
+from bot.domain.connection import PRINTABLE
 from handlers.helpdesks.product import Account, Unsendable
-
-PRINTABLE = re.compile(r"[!-~]+")
 
 
 def ticket_id(ticket: str, shape: re.Pattern[str], product: str) -> str:

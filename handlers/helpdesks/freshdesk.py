@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.signal import Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, pasted, proof, reading
-from handlers.helpdesks.product import Account, Call, Received, Step
+from handlers.helpdesks.product import Account, Call, Received
 
 TITLE = "Freshdesk"
 OWN_SECRET = False
@@ -69,40 +70,40 @@ def notes(ticket: str, account: Account) -> Call:
     return Call("GET", url, calling.basic(f"{account.token}:X"), {})
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A rule for each rating, with the secret in a header."""
     return (
-        Step(
+        Instruction(
             "In Freshdesk open **Admin**, **Workflows**, **Automations**, the tab **Ticket updates**, "
             "and press **New rule**. Name it Amends."
         ),
-        Step(
+        Instruction(
             "Under **When an action performed by** choose **Requester**, and under **involves any of "
             "these events** choose **Customer feedback**, **Received**, and one rating, such as "
             "extremely unhappy."
         ),
-        Step(
+        Instruction(
             "Under **Perform these actions** choose **Trigger webhook**. **Request type** is **POST**, "
             "and **URL** is this address:",
             address,
         ),
-        Step("Tick **Add custom headers**, and paste this:", f"{proof.OWN_HEADER}: {secret}"),
-        Step(
+        Instruction("Tick **Add custom headers**, and paste this:", f"{proof.OWN_HEADER}: {secret}"),
+        Instruction(
             "**Encoding** is **JSON**, **Content** is **Advanced**. Paste this, each field in a line of "
             'its own, with the rating that the rule is for: "1" for extremely unhappy to "5" for '
             "extremely happy:",
             TEMPLATE,
         ),
-        Step(
+        Instruction(
             "Press **Preview and save**. Make the same rule for each other rating, good ones too: they "
             "show how a case ended."
         ),
-        Step(
+        Instruction(
             'For anything else make another rule with the same text, and say at "event" what happened: '
             "reopened, replied (the customer wrote on a resolved ticket), sla breached, escalated or "
             'tagged. For replied, write {{ticket.latest_public_comment}} at "words".'
         ),
-        Step(
+        Instruction(
             "So that Amends can leave internal notes: press your picture, **Profile settings**, **View "
             "API key**, and paste that key into Amends."
         ),

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.domain.link import is_web_link
 from bot.domain.signal import Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import proof, reading
-from handlers.helpdesks.product import Account, Call, Received, Step, Unreadable, Unsendable
+from handlers.helpdesks.product import Account, Call, Received, Unreadable, Unsendable
 
 TITLE = "Anything else"
 OWN_SECRET = False
@@ -81,17 +82,17 @@ def notes(ticket: str, account: Account) -> Call:
     raise Unsendable(NO_NOTES)
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """What to send, and how to prove who sends it."""
     return (
-        Step("Send a POST request to this address:", address),
-        Step(
+        Instruction("Send a POST request to this address:", address),
+        Instruction(
             "Send the secret in this header, and **Content-Type** as application/json:",
             f"{proof.OWN_HEADER}: {secret}",
         ),
-        Step(
+        Instruction(
             "The body is this JSON. Only the reference is needed; leave out what you do not know:",
             EXAMPLE,
         ),
-        Step("**Send me a test** in Amends shows you how the next one was understood."),
+        Instruction("**Send me a test** in Amends shows you how the next one was understood."),
     )

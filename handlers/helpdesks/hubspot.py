@@ -10,10 +10,12 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from bot.domain.signal import Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, proof, reading
-from handlers.helpdesks.product import Account, Call, Forged, Received, Step, Unreadable
+from handlers.helpdesks.product import Account, Call, Forged, Received, Unreadable
 
 TITLE = "HubSpot"
 OWN_SECRET = True
@@ -29,10 +31,6 @@ OVERDUE = ("1", "4", "OVERDUE", "COMPLETED_LATE")
 """The states of a promised time that was missed: still open, or closed too late."""
 CES = {"1": 1, "2": 2, "3": 2, "4": 3, "5": 4, "6": 4, "7": 5}
 """A customer effort score, from 1 to 7, as one of our ratings."""
-SUBSCRIBED = (
-    "hs_ticket_priority, hs_ticket_reopened_at, hs_time_to_close_sla_status, "
-    "hs_time_to_first_response_sla_status, hs_feedback_last_ces_rating"
-)
 
 
 def verify(received: Received, secret: str) -> None:
@@ -153,31 +151,31 @@ def words(answer: bytes) -> str:
     return content if content.startswith(subject) else f"{subject}\n{content}".strip()
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A private app, its secret, and the properties of tickets."""
     return (
-        Step(
+        Instruction(
             "As a super admin open **Development**, **Legacy apps** in HubSpot, press **Create legacy "
             "app**, choose **Private**, and name it Amends."
         ),
-        Step(
+        Instruction(
             "On the tab **Scopes** press **Add new scope** and tick tickets; for internal notes also "
             "crm.objects.contacts.read and crm.objects.contacts.write, which HubSpot asks for."
         ),
-        Step(
+        Instruction(
             "On the tab **Webhooks** press **Edit webhooks**. **Target URL** is this address:", address
         ),
-        Step(
+        Instruction(
             "Press **Create subscription**, choose **Ticket** and **Property changed**, and tick those "
             "of these properties that your HubSpot has:",
-            SUBSCRIBED,
+            ", ".join(PROPERTIES),
         ),
-        Step("Press **Subscribe**, and then **Create app**."),
-        Step(
+        Instruction("Press **Subscribe**, and then **Create app**."),
+        Instruction(
             "On the app's tab **Auth** press **Show secret** beside **Client secret**, and paste that "
             "secret into Amends."
         ),
-        Step(
+        Instruction(
             "So that Amends can leave internal notes, and read what the customer wrote: paste the "
             "**Access token** of the same tab, too."
         ),
@@ -192,23 +190,31 @@ def _changes_a_ticket(event: reading.Fields) -> bool:
 
 Found = Mapping[str, object]
 
-PROPERTIES: Mapping[str, Callable[[str], Found]] = {
-    "hs_ticket_priority": lambda value: {"priority": value},
-    "hs_ticket_reopened_at": lambda value: {"reopened": bool(value)},
-    "hs_time_to_close_sla_status": lambda value: {"sla_breached": value.upper() in OVERDUE},
-    "hs_time_to_first_response_sla_status": lambda value: {"sla_breached": value.upper() in OVERDUE},
-    "hs_time_to_next_response_sla_status": lambda value: {"sla_breached": value.upper() in OVERDUE},
-    "hs_feedback_last_ces_rating": lambda value: {"rating": _effort(value)},
-}
-"""What a property that became a value says; of others only the title tells."""
 
-CALLED = {
-    "hs_ticket_priority": "priority",
-    "hs_ticket_reopened_at": "the day it was reopened",
-    "hs_time_to_close_sla_status": "the promised time to close",
-    "hs_time_to_first_response_sla_status": "the promised time to answer",
-    "hs_feedback_last_ces_rating": "the customer's effort score",
+class Property(NamedTuple):
+    """A property of tickets: what people call it, and what a value that it became says."""
+
+    called: str
+    read: Callable[[str], Found]
+
+
+def _missed(value: str) -> Found:
+    return {"sla_breached": value.upper() in OVERDUE}
+
+
+PROPERTIES: Mapping[str, Property] = {
+    "hs_ticket_priority": Property("priority", lambda value: {"priority": value}),
+    "hs_ticket_reopened_at": Property(
+        "the day it was reopened", lambda value: {"reopened": bool(value)}
+    ),
+    "hs_time_to_close_sla_status": Property("the promised time to close", _missed),
+    "hs_time_to_first_response_sla_status": Property("the promised time to answer", _missed),
+    "hs_time_to_next_response_sla_status": Property("the promised time to answer again", _missed),
+    "hs_feedback_last_ces_rating": Property(
+        "the customer's effort score", lambda value: {"rating": _effort(value)}
+    ),
 }
+"""Those to subscribe to; of others only the title tells."""
 
 
 def _effort(value: str) -> int | None:
@@ -220,9 +226,10 @@ def _effort(value: str) -> int | None:
 def _signal(event: reading.Fields, received: Received) -> Signal:
     reference = reading.ticket(event, "objectId", reading.NUMBER, "512")
     name, value = reading.line(event, "propertyName"), reading.line(event, "propertyValue")
-    found = PROPERTIES[name](value) if name in PROPERTIES else {}
+    known = PROPERTIES.get(name)
+    found = known.read(value) if known else {}
     portal = reading.line(event, "portalId")
-    became = f"{CALLED.get(name, name)} became {value or 'empty'}"
+    became = f"{known.called if known else name} became {value or 'empty'}"
     return Signal.model_validate(
         {
             # Its event id alone is not unique, its documentation says.

@@ -9,8 +9,9 @@ from datetime import datetime
 from urllib.parse import quote
 
 from bot.domain.signal import Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, proof, reading
-from handlers.helpdesks.product import Account, Call, Received, Step, Unsendable
+from handlers.helpdesks.product import Account, Call, Received, Unsendable
 
 TITLE = "Intercom"
 OWN_SECRET = True
@@ -78,27 +79,27 @@ def _signed_in(account: Account) -> tuple[str, Mapping[str, str]]:
     return admin[1], {**calling.bearer(admin[2]), "Intercom-Version": "2.11"}
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """An app of one's own, its secret, and the topics."""
     return (
-        Step(
+        Instruction(
             "In Intercom open **Settings**, **Integrations**, **Developer Hub**, press **New app**, "
             "name it Amends and choose your workspace."
         ),
-        Step(
+        Instruction(
             "Under **Configure**, **Basic information** copy the **Client secret** and paste it into "
             "Amends. Do this first: without it Amends refuses what Intercom sends."
         ),
-        Step(
+        Instruction(
             "Under **Configure**, **Authentication** press **Edit**, tick the rights to read "
             "conversations and tickets, and press **Save**."
         ),
-        Step(
+        Instruction(
             "Under **Configure**, **Webhooks** press **Edit**. **Your request endpoint URL** is this:",
             address,
         ),
-        Step("Choose these topics, and press **Save**:", TOPICS),
-        Step(
+        Instruction("Choose these topics, and press **Save**:", TOPICS),
+        Instruction(
             "So that Amends can leave internal notes: tick the right to write conversations and tickets "
             "too, and paste into Amends the number at the end of the address of a teammate's profile "
             "(the notes are theirs), a colon, and the **Access token** under **Authentication**, like "

@@ -10,8 +10,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.domain.signal import Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, pasted, proof, reading
-from handlers.helpdesks.product import Account, Call, Received, Step
+from handlers.helpdesks.product import Account, Call, Received
 
 TITLE = "Jira Service Management"
 OWN_SECRET = False
@@ -76,40 +77,42 @@ def notes(ticket: str, account: Account) -> Call:
     return Call("GET", calling.address(account, path), calling.basic_or_bearer(account.token), {})
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A rule for ratings with the secret in a header; or a webhook, which an admin makes."""
     return (
-        Step(
+        Instruction(
             "In Jira open your service space (or project), **Space settings**, **Automation**, and "
             "press **Create rule**."
         ),
-        Step(
+        Instruction(
             "As the trigger choose **Field value changed**, and as the field **Satisfaction**. (Others: "
             "**SLA threshold breached**, **Issue transitioned**.)"
         ),
-        Step(
+        Instruction(
             "Add **THEN: Add an action**, **Send web request**. **Web request URL** is this address:",
             address,
         ),
-        Step("Under **Headers** write this name and this value, and tick **Hidden**:", proof.OWN_HEADER),
-        Step("The header's value is this secret:", secret),
-        Step(
+        Instruction(
+            "Under **Headers** write this name and this value, and tick **Hidden**:", proof.OWN_HEADER
+        ),
+        Instruction("The header's value is this secret:", secret),
+        Instruction(
             "**HTTP method** is **POST**. As **Web request body** choose **Custom data**, and paste "
             "this, each field in a line of its own:",
             TEMPLATE,
         ),
-        Step("Press **Turn on rule**."),
-        Step(
+        Instruction("Press **Turn on rule**."),
+        Instruction(
             'For anything else make another rule with the same text, and say at "event" what happened: '
             "reopened, replied (the customer wrote on a resolved ticket), sla breached, escalated or "
             'tagged. For replied, write {{comment.body.asJsonString}} instead of the "" at "words".'
         ),
-        Step(
+        Instruction(
             "Or, as an admin of Jira: **Settings**, **System**, **WebHooks**, **Create a WebHook** with "
             "this address as **URL** and the secret as **Secret**; tick **Issue: updated** and "
             "**Comment: created**."
         ),
-        Step(
+        Instruction(
             "So that Amends can leave internal notes: make a token at "
             "https://id.atlassian.com/manage-profile/security/api-tokens, and paste it into Amends with "
             "the address of whoever writes the notes, like this:",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from bot.domain.signal import Signal
+from bot.helpdesks import Helpdesk
 
 
 class Forged(Exception):
@@ -54,25 +55,11 @@ class Call(NamedTuple):
         return f"Call({self.method!r}, {self.url!r}, …)"
 
 
-class Step(NamedTuple):
-    """One click of the instructions: what to do, and what to paste there (empty: nothing)."""
+class Product(Helpdesk, Protocol):
+    """A helpdesk, which is a module: what commands know of it, and all that is said to it and by it."""
 
-    text: str
-    paste: str = ""
-
-
-class Product(Protocol):
-    """A helpdesk, which is a module."""
-
-    TITLE: str
-    OWN_SECRET: bool
-    """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
     PREFIX: str
     """What people write before a ticket's number, as ZD in ZD-4711; "": a reference is whole."""
-    HOSTS: Sequence[str]
-    """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
-    RIGHT: str
-    """One sentence: which right a token needs, and no other; "" where no notes are taken."""
 
     def verify(self, received: Received, secret: str) -> None:
         """Raises Forged."""
@@ -88,13 +75,6 @@ class Product(Protocol):
 
     def notes(self, ticket: str, account: Account) -> Call:
         """The request for what stands on a ticket, the newest first where the product can. As `note`."""
-        ...
-
-    def instructions(self, address: str, secret: str) -> Sequence[Step]:
-        """What to click and paste in the product; `secret` is "" where the product makes it.
-
-        The last step of a product that takes notes says where its token is made.
-        """
         ...
 
 

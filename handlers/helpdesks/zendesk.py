@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
+from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, pasted, proof, reading
-from handlers.helpdesks.product import Account, Call, Forged, Received, Step
+from handlers.helpdesks.product import Account, Call, Forged, Received
 
 TITLE = "Zendesk"
 OWN_SECRET = True
@@ -96,38 +97,38 @@ def notes(ticket: str, account: Account) -> Call:
     return Call("GET", url, calling.basic_or_bearer(account.token), {})
 
 
-def instructions(address: str, secret: str) -> Sequence[Step]:
+def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A webhook, its secret, and a trigger with the template."""
     return (
-        Step(
+        Instruction(
             "In Zendesk's Admin Center open **Apps and integrations**, **Webhooks**, and press "
             "**Create webhook**. Choose **Trigger or automation** and press **Next**."
         ),
-        Step("Name it Amends. **Endpoint URL** is this address:", address),
-        Step(
+        Instruction("Name it Amends. **Endpoint URL** is this address:", address),
+        Instruction(
             "**Request method** is **POST**, **Request format** is **JSON**, **Authentication** is "
             "**None**. Press **Create webhook**; the test before that is not needed."
         ),
-        Step(
+        Instruction(
             "On the page of the webhook press **Reveal secret** beside **Signing secret**, and paste "
             "that secret into Amends."
         ),
-        Step(
+        Instruction(
             "Open **Objects and rules**, **Business rules**, **Triggers**, and press **Create "
             "trigger**. Under **Meet ANY of the following conditions** add **Satisfaction**, **Changed "
             "to**, for each rating: good ones too, because they show how a case ended."
         ),
-        Step(
+        Instruction(
             "Under **Actions** choose **Notify active webhook**, then **Amends**, and paste this as the "
             "**JSON body**, each field in a line of its own:",
             TEMPLATE,
         ),
-        Step(
+        Instruction(
             'For anything else make another trigger with the same text, and say at "event" what '
             "happened: reopened, replied (the customer wrote on a solved ticket), sla breached, "
             'escalated or tagged. For replied, write {{ticket.latest_public_comment}} at "words".'
         ),
-        Step(
+        Instruction(
             "So that Amends can leave internal notes: under **Apps and integrations**, **APIs**, **API "
             "tokens** add one, and paste it into Amends with the address of whoever writes the notes, "
             "like this:",

@@ -16,14 +16,17 @@ from storage.statement import Statement
 from storage.tables import connections, jobs
 from storage.versioned import Versioned
 
-IN_CHANNEL = Statement(
-    select(connections)
-    .where(
-        connections.c.workspace == bindparam("workspace"),
-        connections.c.channel_id == bindparam("channel_id"),
-        connections.c.removed_at.is_(null()),
+IN_CHANNEL, EVER_IN = (
+    Statement(
+        select(connections)
+        .where(
+            connections.c.workspace == bindparam("workspace"),
+            connections.c.channel_id == bindparam("channel_id"),
+            *which,
+        )
+        .order_by(connections.c.made_at, connections.c.id)
     )
-    .order_by(connections.c.made_at, connections.c.id)
+    for which in ((connections.c.removed_at.is_(null()),), ())
 )
 HELD = Statement(
     select(connections)
@@ -68,6 +71,10 @@ class Connections(Versioned[Connection]):
     def in_channel(self, channel_id: str) -> Sequence[Connection]:
         params = {"workspace": self._workspace, "channel_id": channel_id}
         return several(self._connection, Connection, IN_CHANNEL, params)
+
+    def ever_in(self, channel_id: str) -> Sequence[Connection]:
+        params = {"workspace": self._workspace, "channel_id": channel_id}
+        return several(self._connection, Connection, EVER_IN, params)
 
     def hold(self, connection_id: str) -> Connection | None:
         row = HELD.first(self._connection, {"workspace": self._workspace, "id": connection_id})

@@ -339,7 +339,7 @@ async def test_rules_are_changed_and_what_somebody_else_saved_is_not_replaced_un
     assert words(reply).startswith("Saved: that counts from the next delivery on.")
     assert "tagged vip or complaint, priority urgent, reopened · opens retros at once, 3" in words(reply)
     assert stored(led)[0].rules == Rules(
-        rating=None, tags=("vip", "complaint"), priorities=("urgent",), reopened=True
+        rating=None, tags=("vip", "complaint"), priorities=("urgent",), reopened=True, since=AT
     )
     late = await led.ask(ANA, "connection.edit", about, {**seen, "tags": "other"})
     assert late.form is not None

@@ -333,6 +333,7 @@ def test_changes_of_hubspot_are_told_one_by_one_with_a_plain_title() -> None:
         wordless=True,
         link="https://app.hubspot.com/contacts/62515/record/0-5/123",
         priority="HIGH",
+        wordless=True,
     )
     assert (late.ticket, late.sla_breached) == ("124", True)
     assert late.event_id != priority.event_id

@@ -11,6 +11,7 @@ from bot.command import Request
 from bot.commands import forget as forget_commands
 from bot.commands import signal as signal_commands
 from bot.domain.connection import IN_A_ROW, Connection
+from bot.domain.errors import Refused
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal, SignalDelivery
 from bot.domain.team import Team
@@ -104,6 +105,15 @@ async def test_what_is_decided_reminds_nobody_and_a_reminder_that_was_said_says_
     assert plain(over[f"remind:{ANA.id}:2026-03-09:0"]) == "Nobody came (2). · HD-2 · waved off"
 
 
+async def test_what_is_waved_off_with_its_connection_waits_in_no_reminder(desk: Desk) -> None:
+    await tell(desk)
+    desk.say_all()
+    await desk.tick(morning(9))
+    await desk.ask(ANA, "connection.remove", f"connection:{ID}", {}, at=morning(9))
+    over = desk.say_all(morning(9))[f"remind:{ANA.id}:2026-03-09:0"]
+    assert plain(over) == "Nobody came (1). · HD-1 · waved off"
+
+
 async def test_after_ten_working_days_it_goes_away_by_an_edit_and_is_counted_in_the_weekly(
     desk: Desk,
 ) -> None:
@@ -143,6 +153,7 @@ async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_th
     await desk.ask(BEN, "proposal.open", "P-1")
     for number in range(2, IN_A_ROW + 1):
         await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
+        await desk.ask(BEN, "proposal.say_why", f"P-{number}", {"why": "The courier called."})
     assert not [key for key in desk.say_all() if key.startswith("rules:")]
     for number in range(IN_A_ROW + 1, IN_A_ROW + 4):
         await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
@@ -151,7 +162,36 @@ async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_th
     [(key, message)] = asked.items()
     assert key.endswith(f":{ANA.id}")
     assert [button.label for button in pressable(message)] == ["Change the rules"]
-    assert f"They met: rating 2 or lower ({IN_A_ROW})." in plain(message)
+    quiet = plain(message).splitlines()[-1]
+    assert quiet.startswith(
+        f"They came by: rating 2 or lower ({IN_A_ROW}). For 7 of them somebody said why"
+    )
+
+
+async def test_what_other_rules_let_through_says_nothing_of_those_in_force(desk: Desk) -> None:
+    for number in range(1, IN_A_ROW + 3):
+        await tell(desk, number)
+    for number in range(1, IN_A_ROW + 1):
+        await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
+    assert asked(desk)
+    about = f"connection:{ID}"
+    form = (await desk.ask(ANA, "connection.edit", about)).form
+    assert form is not None
+    narrower = {**form.hidden, **{field.name: field.value for field in form.fields}, "rating": "1"}
+    saved = await desk.ask(ANA, "connection.edit", about, narrower, at=morning(6))
+    assert saved.done, saved
+    await desk.ask(BEN, "proposal.wave_off", f"P-{IN_A_ROW + 1}", at=morning(6))
+    assert not asked(desk, morning(6))
+    for number in range(IN_A_ROW + 3, 2 * IN_A_ROW + 3):
+        await tell(desk, number, morning(9))
+        assert not asked(desk, morning(9)), number
+        await desk.ask(BEN, "proposal.wave_off", f"P-{number}", at=morning(9))
+    assert asked(desk, morning(9))
+
+
+def asked(desk: Desk, at: datetime = AT) -> list[str]:
+    """The keys of questions about rules that are said now."""
+    return [key for key in desk.say_all(at) if key.startswith("rules:")]
 
 
 async def test_waving_off_takes_one_click_a_why_is_welcome_and_a_mistake_can_be_put_right(
@@ -244,6 +284,46 @@ async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk
     assert "proposal:2" in said
     await desk.ask(BEN, "proposal.open", "P-2")
     assert "Retro: A ticket" in plain(desk.say_all()["retro:2"])
+
+
+async def test_a_customer_of_no_case_is_forgotten_by_name(desk: Desk) -> None:
+    await tell(desk, 1)
+    await tell(desk, 1, AT + DAY, customer="", words="I am furious, says Maria Santos.")
+    await tell(desk, 2, rating=5, words="Thank you all.")
+    await tell(desk, 3, customer="Somebody else", words="Late again.")
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    await desk.ask(BEN, "proposal.say_why", "P-1", {"why": "Maria Santos called, and laughed."})
+    desk.say_all()
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert forget_commands.of_customer("maria santos", work) == []
+        with pytest.raises(Refused, match="No case has a customer called 'Nobody'"):
+            forget_commands.of_customer("Nobody", work)
+    forgotten = await desk.bot.forget_told(desk.workspace, "maria santos", AT + 2 * DAY)
+    assert forgotten == ["P-1", "3 deliveries of helpdesks"]
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        told = "".join(one.model_dump_json() for one in work.deliveries.last(ID, 9))
+    stored = told + proposal(desk).model_dump_json()
+    assert not [
+        word
+        for word in ("Maria", "Nobody came", "furious", "Thank you", "HD-1", "HD-2")
+        if word in stored
+    ]
+    assert "Late again." in stored
+    card = plain(desk.say_all()["proposal:1"])
+    assert "Maria" not in card
+    assert "the customer called, and laughed" in card
+    assert await desk.bot.forget_told(desk.workspace, "maria santos", AT + 2 * DAY) == []
+
+
+async def test_what_a_removed_connection_told_is_forgotten_as_well(desk: Desk) -> None:
+    await tell(desk, 7, rating=4, customer="", words="The vase of my mother broke.")
+    await desk.fail(ANA, "HD-7 Parcel broke")
+    await desk.ask(ANA, "connection.remove", f"connection:{ID}", {})
+    await desk.bot.forget(desk.workspace, 1, AT + DAY)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        [left] = work.deliveries.last(ID, 9)
+    assert "vase" not in left.model_dump_json()
 
 
 async def test_a_proposal_keeps_what_was_said_however_much_is_told_of_its_ticket(desk: Desk) -> None:

@@ -5,7 +5,8 @@ any other to it. Secrets are stored sealed with AMENDS_SECRET_KEY, which is nowh
 
 A recovery says by which day something is owed next, and an index leads to the most urgent; lists of one
 person's go by the same day. What the older program changes of a customer keeps the day it had, and what
-it adds comes last, until this program stores it again.
+it adds comes last, until this program stores it again. Its own lists go by the index that it knows,
+which goes one version later.
 """
 
 from collections.abc import Iterable, Mapping
@@ -123,14 +124,15 @@ def upgrade() -> None:
     op.add_column("recoveries", sa.Column("next_due", sa.Date(), nullable=True))
     _fill_recoveries()
     op.execute(DUE.format(day="next_due"))
-    op.drop_index("recoveries_waiting", "recoveries")
-    _index_waiting("recoveries_urgent", "next_due")
+    columns = ["workspace", "place", "rests", "next_due", "case"]
+    op.create_index(
+        "recoveries_urgent", "recoveries", columns, sqlite_where=WAITING, postgresql_where=WAITING
+    )
 
 
 def downgrade() -> None:
     """Takes it back."""
     op.drop_index("recoveries_urgent", "recoveries")
-    _index_waiting("recoveries_waiting", "apologise_by")
     op.execute(DUE.format(day="due"))
     op.drop_column("recoveries", "next_due")
     for table in ("proposals", "deliveries", "connections"):
@@ -140,11 +142,6 @@ def downgrade() -> None:
 def _index(name: str, table: str, columns: list[str], filled: str, *, unique: bool = False) -> None:
     where = sa.text(f"{filled} IS NOT NULL")
     op.create_index(name, table, columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
-def _index_waiting(name: str, day: str) -> None:
-    columns = ["workspace", "place", "rests", day, "case"]
-    op.create_index(name, "recoveries", columns, sqlite_where=WAITING, postgresql_where=WAITING)
 
 
 def _fill_recoveries() -> None:
