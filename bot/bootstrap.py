@@ -63,7 +63,7 @@ from handlers.helpdesks.notes import LIMITS as OF_NOTES
 from handlers.helpdesks.notes import NoteMessenger
 from handlers.helpdesks.outgoing import Outgoing, target
 from handlers.helpdesks.products import PRODUCTS
-from handlers.server import healthz, listening
+from handlers.server import check_port, healthz, listening
 from handlers.web.additions import add_channel, machine_zone
 from handlers.web.demo import Clock, Stage, Tour
 from handlers.web.memberships import Everybody
@@ -340,6 +340,7 @@ async def demo(settings: Settings, folder: Path, started: Callable[[str, Path], 
     """
     file = folder / "amends-demo.db"
     chosen = for_demo(settings, f"sqlite:///{file}")
+    await check_port(chosen)  # before months are told, which takes a while
     tour = await play(chosen, datetime.now(UTC), machine_zone())
     await serve(chosen, lambda address: started(address, file), tour)
 
@@ -367,6 +368,8 @@ async def serve(settings: Settings, started: Callable[[str], None], tour: Tour |
 
     `tour`: it is the demo, and the web workspace shows its notes.
     """
+    # First: where another one has both the port and the file, its address helps more than the file's.
+    await check_port(settings)
     async with open_app(settings, speaks=True) as built, adapters(built, tour) as opened:
         language("en")  # else the first who writes something would wait for the coach to read its rules
         async with server(built, opened) as address:

@@ -5,6 +5,7 @@ import errno
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from socket import socket
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
@@ -27,10 +28,23 @@ async def listening(
 
     Raises Misconfigured when the port cannot be opened, and says so where Amends itself has it already.
     """
+    opened = await _listen(settings)
+    host, port = opened[0].getsockname()[:2]
+    async with accepting(opened, served, connections):
+        yield http_address(host, port)
+
+
+async def check_port(settings: Settings) -> None:
+    """Raises Misconfigured as `listening` would, before anything is done that could have been spared."""
+    for one in await _listen(settings):
+        one.close()
+
+
+async def _listen(settings: Settings) -> list[socket]:
+    host, port = settings.amends_host, settings.amends_port
     try:
-        opened = await listen(settings.amends_host, settings.amends_port)
+        return await listen(host, port)
     except OSError as taken:
-        host, port = settings.amends_host, settings.amends_port
         there = http_address(ANYWHERE.get(host, host), port)
         if taken.errno == errno.EADDRINUSE and await _is_amends(there):
             raise Misconfigured(
@@ -40,9 +54,6 @@ async def listening(
         raise Misconfigured(
             f"AMENDS_PORT {port} on {host} cannot be opened: {taken.strerror or taken}."
         ) from None
-    host, port = opened[0].getsockname()[:2]
-    async with accepting(opened, served, connections):
-        yield http_address(host, port)
 
 
 async def _is_amends(address: str) -> bool:

@@ -104,6 +104,27 @@ async def test_a_port_on_which_amends_runs_already_is_said_with_its_address(
         )
 
 
+async def test_who_starts_it_twice_reads_the_address_before_anything_is_opened_or_told(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    assert sqlite.file is not None
+    settings = settings_of(sqlite.file)
+
+    def started(*_: object) -> None:
+        raise AssertionError("the port is taken")
+
+    async with (
+        bootstrap.open_app(settings, speaks=True) as built,
+        bootstrap.adapters(built) as opened,
+        bootstrap.server(built, opened) as address,
+    ):
+        taken = settings.model_copy(update={"amends_port": int(address.rpartition(":")[2])})
+        for again in (bootstrap.serve(taken, started), bootstrap.demo(taken, tmp_path, started)):
+            with pytest.raises(Misconfigured, match=f"^Amends already runs at {address}: "):
+                await again
+    assert not (tmp_path / "amends-demo.db").exists()
+
+
 @pytest.mark.parametrize(
     "answer",
     [
