@@ -292,11 +292,13 @@ def steps_of(connection: Connection, invocation: Invocation) -> Sequence[Instruc
 def test(command: Test, work: UnitOfWork) -> Reply:
     """The next delivery is shown to whoever asks; asked twice, it is shown once."""
     _, connection = connection_of(command, work)
-    title = command.helpdesks.title(connection.product)
+    product = product_of(connection, command)
+    check_possible(command, work)
     if not connection.secret:
-        secret = messages.PASTE_SECRET
+        secret = messages.PASTE_SECRET if product.OWN_SECRET else messages.NEW_SECRET
         step = NextStep(secret.label, secret.command_name, str(connection.ref))
-        raise Refused(f"{title} still waits for its secret: paste that first.", instead=step)
+        refusal = f"{product.TITLE} still waits for its secret: press {secret.label} first."
+        raise Refused(refusal, instead=step)
     waits = connection.tester(command.at) == command.person.id
     if not waits:
         work.connections.save(domain.with_test(connection, command.person.id, command.at))

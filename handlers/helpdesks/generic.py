@@ -29,6 +29,13 @@ EXAMPLE = """{
   "kind": "Delivery",
   "tags": ["late", "parcel"]
 }"""
+MORE = """{
+  "reference": "ZD-4711",
+  "priority": "urgent",
+  "sla_breached": true,
+  "reopened": true,
+  "replied": true
+}"""
 
 
 def verify(received: Received, secret: str) -> None:
@@ -68,6 +75,10 @@ def read(received: Received) -> Sequence[Signal]:
             kind=reading.line(fields, "kind"),
             rating=rating,
             tags=reading.tags(fields.get("tags"), "tags"),
+            priority=reading.line(fields, "priority"),
+            sla_breached=reading.is_true(fields, "sla_breached"),
+            reopened=reading.is_true(fields, "reopened"),
+            replied=reading.is_true(fields, "replied"),
         ),
     )
 
@@ -93,6 +104,12 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         Instruction(
             "The body is this JSON. Only the reference is needed; leave out what you do not know:",
             EXAMPLE,
+        ),
+        Instruction(
+            "It may say as well what else your rules go by: its priority, that a promised time was "
+            "missed, that a solved ticket was opened again, and that the customer wrote on a "
+            "solved one:",
+            MORE,
         ),
         Instruction("**Send me a test** in Amends shows you how the next one was understood."),
     )

@@ -150,6 +150,14 @@ def tags(value: object, name: str, separator: re.Pattern[str] = COMMAS) -> tuple
     return tuple(dict.fromkeys(tag for tag in clean if tag))[:MAX_TAGS]
 
 
+def is_true(fields: Fields, name: str) -> bool:
+    """Whether true stands under a name; raises Unreadable for what is neither true nor false."""
+    value = fields.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise Unreadable(f"{name} has to be true or false.")
+    return value is True
+
+
 def rating(value: object, name: str) -> int | None:
     """A rating from 1 to 5; None when nobody rated, and Unreadable for all else."""
     if value in (None, ""):

@@ -174,7 +174,7 @@ async def test_a_product_that_makes_its_secret_waits_for_it(led: Desk, product: 
     assert f"{title} · waits for its secret" in words(listed)
     early = await led.ask(ANA, "connection.test", about)
     assert early.refused
-    assert words(early) == f"{title} still waits for its secret: paste that first."
+    assert words(early) == f"{title} still waits for its secret: press Paste the secret first."
     form = (await led.ask(ANA, "connection.paste_secret", about)).form
     assert form is not None
     assert [field.kind for field in form.fields] == ["secret"]

@@ -330,7 +330,6 @@ def test_changes_of_hubspot_are_told_one_by_one_with_a_plain_title() -> None:
         reference="123",
         at=datetime(2026, 11, 30, 16, 29, tzinfo=UTC),
         what_happened="HubSpot ticket 123: priority became HIGH",
-        wordless=True,
         link="https://app.hubspot.com/contacts/62515/record/0-5/123",
         priority="HIGH",
         wordless=True,
@@ -555,3 +554,12 @@ def test_long_texts_are_shortened_and_a_time_to_come_is_now() -> None:
     assert [told.at for told in read(generic, GENERIC, happened_at="2099-01-01T00:00:00Z")] == [AT]
     (many,) = read(generic, GENERIC, tags=[str(number) for number in range(99)])
     assert len(many.tags) == 50
+
+
+def test_anything_else_says_by_what_else_a_rule_can_be_met() -> None:
+    happened = {"sla_breached": True, "reopened": True, "replied": False}
+    (signal,) = read(generic, {"reference": "Z-1", "priority": "urgent", **happened})
+    assert (signal.priority, signal.sla_breached, signal.reopened) == ("urgent", True, True)
+    assert not signal.replied
+    assert refused(generic, GENERIC, reopened="yes") == "reopened has to be true or false."
+    assert refused(generic, GENERIC, priority=["urgent"]) == "priority has to be a text."
