@@ -20,7 +20,7 @@ from tests.examples import HELPDESKS
 from tests.session import open_work
 
 FORMS = sorted(name for name, route in COMMANDS.items() if route.form is not None)
-TO_DO = ("connection.add", "connection.renew_secret")
+TO_DO = ("connection.add", "connection.paste_secret", "connection.renew_secret")
 """Whose answer says what is left to do, too."""
 OF_ZENDESK = ("connection.give_token", "connection.paste_secret")
 """What only a product takes that makes its secret itself, or takes notes."""

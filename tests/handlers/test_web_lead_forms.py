@@ -303,7 +303,7 @@ async def test_nothing_else_stands_below_the_page_and_looking_changes_nothing(
             sent = {"form": own["form"], "key": own["key"], "about": about, "place": "support"}
             assert (await post(visitor, f"/settings/{name}", sent)).status == 404
     assert team_in(web_house) == before
-    assert len(SET) == 25
+    assert len(SET) == 26
 
 
 @pytest.mark.parametrize("where", ["nowhere", "", "u_you", "dm", "x" * 3000])
