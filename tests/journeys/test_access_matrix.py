@@ -396,7 +396,7 @@ REFUSED_HERE = {
     *("retro.edit_answer", "retro.withdraw_answer"),
     # Nobody has set a key for secrets here.
     *("connection.add", "connection.renew_secret", "connection.paste_secret", "connection.give_token"),
-    "connection.test",
+    *("connection.show_steps", "connection.test"),
 }
 """What may be refused even to a member, by how things stand here once other cells changed them."""
 CELLS: Sequence[tuple[str, Who, Where]] = [

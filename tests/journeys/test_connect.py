@@ -89,7 +89,7 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         listed = await visitor.say("/amends connect")
         form = await visitor.press("connection.add", about=about(listed, "connection.add"))
         made = await visitor.fill(form, **FORM)
-        endpoint, header, _ = pasted(made)
+        endpoint, header, *_ = pasted(made)
         path, secret = urlsplit(endpoint).path, header.removeprefix("X-Amends-Secret: ")
         assert await deliver(visitor, path, "another", TICKET) == 401
         listed = await visitor.say("/amends connect")
