@@ -207,18 +207,23 @@ class Connections:
         async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
             transport = request.transport
             connection = self._of.get(transport) if transport is not None else None
-            if connection is None:
-                return await handler(request)
-            connection.head_came()
-            request.content.on_eof(connection.body_came)
+            if connection is not None:
+                connection.head_came()
+                request.content.on_eof(connection.body_came)
             try:
                 return await handler(request)
             except ConnectionError:
-                if connection.is_open:
+                if request.transport is not None:
                     raise
                 return web.Response(status=408)  # whoever did not finish asking has gone
+            except RuntimeError:
+                # aiohttp's own word for that, where the body is waited for only after they have gone.
+                if request.transport is not None or request.content.is_eof():
+                    raise
+                return web.Response(status=408)
             finally:
-                connection.answered()
+                if connection is not None:
+                    connection.answered()
 
         return watch
 

@@ -149,7 +149,7 @@ async def is_small(page: Page) -> None:
     """Nothing scrolls sideways on a telephone, and the page is not large."""
     assert len((await page.content()).encode()) < LARGEST
     await page.set_viewport_size({"width": 390, "height": 844})
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+    await page.wait_for_function("document.documentElement.scrollWidth <= 390")
     await page.set_viewport_size({"width": 1280, "height": 800})
 
 
