@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from socket import socket
 from typing import NamedTuple
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.test_utils import make_mocked_request
 
 from handlers.connections import MOST, Connections, Limits, accepting, listen
 
@@ -134,6 +137,23 @@ async def test_whoever_does_not_finish_asking_is_cut_and_no_log_line_says_so(
         await until(lambda: served.connections.state()["open"] == 0)
         assert served.connections.state()["too_slow"] == 1
     assert not [record for record in caplog.records if record.name != "asyncio"]
+
+
+async def test_a_body_waited_for_after_its_sender_has_gone_is_no_fault_and_ours_still_is() -> None:
+    body = aiohttp.StreamReader(BaseProtocol(asyncio.get_running_loop()), 1024)  # never connected
+    request = make_mocked_request("POST", "/", payload=body, protocol=Mock(), transport=None)
+    watch = Connections(Limits(1)).middleware()
+
+    async def read(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=str(len(await request.read())))
+
+    async def fail(_: web.Request) -> web.StreamResponse:
+        raise RuntimeError("a mistake of ours")
+
+    assert (await watch(request, read)).status == 408
+    body.feed_eof()
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        await watch(request, fail)
 
 
 async def test_a_head_that_drips_gains_no_time_by_dripping() -> None:
