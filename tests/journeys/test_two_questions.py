@@ -148,8 +148,10 @@ async def press_by_keyboard(page: Page, target: Locator) -> None:
 async def is_small(page: Page) -> None:
     """Nothing scrolls sideways on a telephone, and the page is not large."""
     assert len((await page.content()).encode()) < LARGEST
+    # A heading is there before the style sheets are.
+    await page.wait_for_load_state("load")
     await page.set_viewport_size({"width": 390, "height": 844})
-    await page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
     await page.set_viewport_size({"width": 1280, "height": 800})
 
 
