@@ -63,10 +63,7 @@ class GiveToken(OfOne, frozen=True):
 
 def open_renew_secret(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Asks first, because the old secret stops at once."""
-    _, connection = connection_of(opening, work)
-    product = product_of(connection, opening)
-    _check_makes_none(product)
-    check_possible(opening, work)
+    connection, product = _with_secret(opening, work, of_product=False)
     return Reply(form=renewal_form(connection, product.TITLE))
 
 
@@ -77,10 +74,7 @@ def renewal_form(connection: Connection, title: str) -> Form:
 
 def renew_secret(command: RenewSecret, work: UnitOfWork) -> Reply:
     """Makes a new secret, and shows it once."""
-    _, connection = connection_of(command, work)
-    product = product_of(connection, command)
-    _check_makes_none(product)
-    check_possible(command, work)
+    connection, product = _with_secret(command, work, of_product=False)
     secret = domain.new_secret()
     changed = connection.model_copy(update={"secret": work.vault.seal(secret)})
     work.connections.save(changed)
@@ -91,10 +85,7 @@ def renew_secret(command: RenewSecret, work: UnitOfWork) -> Reply:
 
 def open_paste_secret(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form for the secret that the product made."""
-    _, connection = connection_of(opening, work)
-    product = product_of(connection, opening)
-    _check_makes_its_own(product)
-    check_possible(opening, work)
+    connection, product = _with_secret(opening, work, of_product=True)
     return Reply(form=secret_form(connection, product.TITLE))
 
 
@@ -105,10 +96,7 @@ def secret_form(connection: Connection, title: str) -> Form:
 
 def paste_secret(command: PasteSecret, work: UnitOfWork) -> Reply:
     """Keeps the product's own secret; one that was there before counts no more."""
-    _, connection = connection_of(command, work)
-    product = product_of(connection, command)
-    _check_makes_its_own(product)
-    check_possible(command, work)
+    connection, _ = _with_secret(command, work, of_product=True)
     changed = connection.model_copy(update={"secret": work.vault.seal(command.secret)})
     work.connections.save(changed)
     steps = steps_of(connection, command)
@@ -152,14 +140,18 @@ def give_token(command: GiveToken, work: UnitOfWork) -> Reply:
     return Reply(message=messages.token_given(origin), done=True)
 
 
-def _check_makes_none(product: Helpdesk) -> None:
-    if product.OWN_SECRET:
+def _with_secret(
+    invocation: Invocation, work: ReadOnlyWork, *, of_product: bool
+) -> tuple[Connection, Helpdesk]:
+    """A connection whose secret its product makes, or else we; refuses where that is the other way."""
+    _, connection = connection_of(invocation, work)
+    product = product_of(connection, invocation)
+    if product.OWN_SECRET and not of_product:
         raise Refused(f"{product.TITLE} makes its secret itself: paste that one.")
-
-
-def _check_makes_its_own(product: Helpdesk) -> None:
-    if not product.OWN_SECRET:
+    if of_product and not product.OWN_SECRET:
         raise Refused(f"I make the secret for {product.TITLE}: choose New secret.")
+    check_possible(invocation, work)
+    return connection, product
 
 
 def _check_takes_notes(product: Helpdesk) -> None:

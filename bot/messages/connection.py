@@ -103,6 +103,11 @@ class Shown(NamedTuple):
     last_at: datetime | None = None
     trouble: NoteTrouble | None = None
 
+    @property
+    def waits_for_secret(self) -> bool:
+        """Whether nobody has pasted yet what its product signs with."""
+        return self.own_secret and not self.connection.secret
+
 
 def listing(
     team: Team, shown: Sequence[Shown], lead: Person | None, *, missing: str = "", before: str = ""
@@ -130,8 +135,7 @@ def _line(one: Shown, zone: str) -> Line:
     state: Words = ("nothing has arrived yet",)
     if one.last_at is not None:
         state = ("last delivery ", Timestamp(at=one.last_at, zone=zone))
-    unready = one.own_secret and not connection.secret
-    if unready:
+    if one.waits_for_secret:
         state = (Status(sign="waiting", text="waits for its secret"),)
     words: list[Inline] = [*joined((Bold(text=one.title),), state), "\n"]
     kind = (f"kind {connection.kind}",) if connection.kind else ()
@@ -140,7 +144,8 @@ def _line(one: Shown, zone: str) -> Line:
     if one.trouble is not None:
         words += ["\n", _trouble(one.trouble)]
     first = _first(one)
-    left_out = (first, *((TEST,) if unready else ()), *(() if one.takes_notes else (TOKEN,)))
+    too_early = (TEST,) if one.waits_for_secret else ()
+    left_out = (first, *too_early, *(() if one.takes_notes else (TOKEN,)))
     rest = [button for button in OF_ONE if button not in left_out]
     return Line(
         words=tuple(words),
@@ -151,7 +156,7 @@ def _line(one: Shown, zone: str) -> Line:
 
 def _first(one: Shown) -> Button:
     """What is most likely wanted of a connection next."""
-    if one.own_secret and not one.connection.secret:
+    if one.waits_for_secret:
         return PASTE_SECRET
     return TOKEN if one.trouble is not None and one.trouble.given_up else RULES
 
@@ -245,7 +250,7 @@ def _instructed(
             parts.append(Pasted(text=step.paste))
     if about_secret:
         parts.append(Context(words=(about_secret,)))
-    first = PASTE_SECRET if one.own_secret and not one.connection.secret else TEST
+    first = PASTE_SECRET if one.waits_for_secret else TEST
     token = (TOKEN,) if one.takes_notes else ()
     buttons = (first.model_copy(update={"look": "main"}), *another, *token)
     parts.append(row([_about(button, one.connection.ref) for button in buttons]))
