@@ -78,7 +78,9 @@ def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
     for delivery in DELIVERIES.validate_json(command.told):
         if not work.deliveries.add(delivery):
             continue
-        became = _take(delivery, work.connections.get(connection.id) or connection, command.at, work)
+        became = _take(delivery, connection, command.at, work)
+        if became == "test":
+            connection = without_test(connection)  # the next one is taken as ever
         if became:
             work.deliveries.save(delivery.model_copy(update={"became": became}))
     return Reply()
