@@ -6,7 +6,7 @@ https://developers.freshdesk.com/api/.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.signal import Signal
@@ -118,7 +118,7 @@ def _rating(value: object, name: str) -> int | None:
 FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS, _rating)
 
 
-def _found(what: str, before: str, now: str) -> Mapping[str, object]:
+def _found(what: str, before: str, now: str) -> reading.Found:
     if what == "status" and before.casefold() in OVER and now.casefold() not in OVER:
         return {"reopened": True, "what": "reopened"}
     if what == "priority":
@@ -133,21 +133,18 @@ def _read_offered(fields: reading.Fields, received: Received) -> Sequence[Signal
     if not found:
         return ()
     reference = reading.ticket(fields, "ticket_id", reading.NUMBER, "4711")
-    told = {name: value for name, value in found.items() if name != "what"}
     return (
-        Signal.model_validate(
-            {
-                "ticket": reference,
-                "reference": reference,
-                "at": received.at,
-                "what_happened": reading.words(fields, "ticket_subject")
-                or f"{TITLE} ticket {reference}: {found['what']}",
-                "customer": reading.line(fields, "ticket_requester_name")
-                or reading.line(fields, "ticket_contact_name"),
-                "link": reading.link(fields, "ticket_url"),
-                "priority": reading.line(fields, "ticket_priority"),
-                "tags": reading.tags(fields.get("ticket_tags"), "ticket_tags"),
-                **told,
-            }
+        reading.signal(
+            found,
+            f"{TITLE} ticket {reference}",
+            reading.words(fields, "ticket_subject"),
+            ticket=reference,
+            reference=reference,
+            at=received.at,
+            customer=reading.line(fields, "ticket_requester_name")
+            or reading.line(fields, "ticket_contact_name"),
+            link=reading.link(fields, "ticket_url"),
+            priority=reading.line(fields, "ticket_priority"),
+            tags=reading.tags(fields.get("ticket_tags"), "ticket_tags"),
         ),
     )

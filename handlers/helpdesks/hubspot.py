@@ -188,17 +188,14 @@ def _changes_a_ticket(event: reading.Fields) -> bool:
     return kind == "ticket.propertyChange" or (kind == "object.propertyChange" and of_tickets)
 
 
-Found = Mapping[str, object]
-
-
 class Property(NamedTuple):
     """A property of tickets: what people call it, and what a value that it became says."""
 
     called: str
-    read: Callable[[str], Found]
+    read: Callable[[str], reading.Found]
 
 
-def _missed(value: str) -> Found:
+def _missed(value: str) -> reading.Found:
     return {"sla_breached": value.upper() in OVERDUE}
 
 

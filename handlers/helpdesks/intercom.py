@@ -109,10 +109,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
     )
 
 
-Found = Mapping[str, object]
-
-
-def _rated(item: reading.Fields) -> Found | None:
+def _rated(item: reading.Fields) -> reading.Found | None:
     rating = reading.nested(item, "conversation_rating") or reading.nested(item, "ticket_rating")
     stars = reading.rating(rating.get("rating"), "rating")
     if stars is None:
@@ -121,7 +118,7 @@ def _rated(item: reading.Fields) -> Found | None:
     return {"rating": stars, "words": remark, "what": f"rated {stars}"}
 
 
-def _replied(item: reading.Fields) -> Found | None:
+def _replied(item: reading.Fields) -> reading.Found | None:
     parts = reading.nested(item, "conversation_parts")
     by_customer = [
         part
@@ -136,20 +133,20 @@ def _replied(item: reading.Fields) -> Found | None:
     return {"replied": True, "reopened": True, "words": said, "what": "replied"}
 
 
-def _opened(item: reading.Fields) -> Found | None:
+def _opened(item: reading.Fields) -> reading.Found | None:
     return {"reopened": True, "what": "reopened"}
 
 
-def _tagged(item: reading.Fields) -> Found | None:
+def _tagged(item: reading.Fields) -> reading.Found | None:
     names = _tags(item)
     return {"what": f"tagged {', '.join(names)}"} if names else None
 
 
-def _priority(item: reading.Fields) -> Found | None:
+def _priority(item: reading.Fields) -> reading.Found | None:
     return {"what": f"priority became {reading.line(item, 'priority') or 'none'}"}
 
 
-TOPIC_READERS: Mapping[str, Callable[[reading.Fields], Found | None]] = {
+TOPIC_READERS: Mapping[str, Callable[[reading.Fields], reading.Found | None]] = {
     "conversation.rating.added": _rated,
     "conversation.rating.remarked": _rated,
     "ticket.rating.provided": _rated,
@@ -179,28 +176,27 @@ def _customer(item: reading.Fields) -> str:
     return next((name for name in names if name), "")
 
 
-def _signal(fields: reading.Fields, item: reading.Fields, found: Found, received: Received) -> Signal:
+def _signal(
+    fields: reading.Fields, item: reading.Fields, found: reading.Found, received: Received
+) -> Signal:
     id_ = reading.ticket(item, "id", reading.NUMBER, "215468001")
     is_ticket = reading.line(item, "type") == "ticket"
     reference = (reading.line(item, "ticket_id") if is_ticket else "") or id_
-    told = {name: value for name, value in found.items() if name != "what"}
     source = reading.nested(item, "source")
     title = reading.line(item, "title") or reading.plain(
         reading.line(source, "subject") or reading.words(source, "body")
     )
-    plainly = f"{TITLE} {'ticket' if is_ticket else 'conversation'} {reference}: {found['what']}"
     app = quote(reading.line(fields, "app_id"), safe="")
-    return Signal.model_validate(
-        {
-            "event_id": reading.event_id(fields.get("id")),
-            "ticket": f"{TICKET_PREFIX}{id_}" if is_ticket else id_,
-            "reference": reference,
-            "at": reading.counted_moment(fields, "created_at", received.at),
-            "what_happened": told.get("words") or title or plainly,
-            "customer": _customer(item),
-            "link": f"https://app.intercom.com/a/apps/{app}/conversations/{id_}" if app else "",
-            "priority": reading.line(item, "priority"),
-            "tags": _tags(item),
-            **told,
-        }
+    return reading.signal(
+        found,
+        f"{TITLE} {'ticket' if is_ticket else 'conversation'} {reference}",
+        title,
+        event_id=reading.event_id(fields.get("id")),
+        ticket=f"{TICKET_PREFIX}{id_}" if is_ticket else id_,
+        reference=reference,
+        at=reading.counted_moment(fields, "created_at", received.at),
+        customer=_customer(item),
+        link=f"https://app.intercom.com/a/apps/{app}/conversations/{id_}" if app else "",
+        priority=reading.line(item, "priority"),
+        tags=_tags(item),
     )

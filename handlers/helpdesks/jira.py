@@ -123,10 +123,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
 
 FILLED = pasted.Filled(TITLE, KEY, "IT-4711", reading.COMMAS_AND_SPACES, reading.rating)
 
-Found = Mapping[str, object]
 
-
-def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> Found:
+def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Found:
     found: dict[str, object] = {}
     said: list[str] = []
     for item in reading.listed(reading.nested(fields, "changelog"), "items"):
@@ -141,26 +139,26 @@ def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> Found:
     return {**found, "what": " and ".join(said)} if found else {}
 
 
-def _resolution(before: str, now: str) -> Found:
+def _resolution(before: str, now: str) -> reading.Found:
     return {"reopened": True, "what": "reopened"} if before and not now else {}
 
 
-def _priority(before: str, now: str) -> Found:
+def _priority(before: str, now: str) -> reading.Found:
     return {"priority": now, "what": f"priority became {now or 'none'}"}
 
 
-def _labels(before: str, now: str) -> Found:
+def _labels(before: str, now: str) -> reading.Found:
     had = before.split()
     added = [label for label in now.split() if label not in had]
     return {"what": f"tagged {', '.join(added)}"} if added else {}
 
 
-def _satisfaction(before: str, now: str) -> Found:
+def _satisfaction(before: str, now: str) -> reading.Found:
     rated = RATED.search(now)
     return {"rating": int(rated[0]), "what": f"rated {rated[0]}"} if rated else {}
 
 
-FIELDS: Mapping[str, Callable[[str, str], Found]] = {
+FIELDS: Mapping[str, Callable[[str, str], reading.Found]] = {
     "resolution": _resolution,
     "priority": _priority,
     "labels": _labels,
@@ -175,7 +173,7 @@ def _is_breached(value: object) -> bool:
     return isinstance(running, Mapping) and running.get("breached") is True
 
 
-def _commented(fields: reading.Fields, issue_fields: reading.Fields) -> Found:
+def _commented(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Found:
     comment = reading.nested(fields, "comment")
     author, reporter = reading.nested(comment, "author"), reading.nested(issue_fields, "reporter")
     same = any(
@@ -188,31 +186,30 @@ def _commented(fields: reading.Fields, issue_fields: reading.Fields) -> Found:
     return {"replied": True, "words": reading.words(comment, "body"), "what": "replied"}
 
 
-EVENTS: Mapping[str, Callable[[reading.Fields, reading.Fields], Found]] = {
+EVENTS: Mapping[str, Callable[[reading.Fields, reading.Fields], reading.Found]] = {
     "jira:issue_updated": _changed,
     "comment_created": _commented,
 }
 
 
-def _signal(fields: reading.Fields, issue: reading.Fields, found: Found, received: Received) -> Signal:
+def _signal(
+    fields: reading.Fields, issue: reading.Fields, found: reading.Found, received: Received
+) -> Signal:
     key = reading.ticket(issue, "key", KEY, "IT-4711")
     issue_fields = reading.nested(issue, "fields")
-    told = {name: value for name, value in found.items() if name != "what"}
     event = reading.nested(fields, "comment") or reading.nested(fields, "changelog")
-    plainly = f"{TITLE} ticket {key}: {found['what']}"
-    return Signal.model_validate(
-        {
-            "event_id": reading.event_id(reading.line(fields, "webhookEvent"), event.get("id")),
-            "ticket": key,
-            "reference": key,
-            "at": reading.counted_moment(fields, "timestamp", received.at, per_second=1000),
-            "what_happened": told.get("words") or reading.words(issue_fields, "summary") or plainly,
-            "customer": reading.line(reading.nested(issue_fields, "reporter"), "displayName"),
-            "link": _link(reading.link(issue, "self"), key),
-            "priority": reading.line(reading.nested(issue_fields, "priority"), "name"),
-            "tags": reading.tags(issue_fields.get("labels"), "labels"),
-            **told,
-        }
+    return reading.signal(
+        found,
+        f"{TITLE} ticket {key}",
+        reading.words(issue_fields, "summary"),
+        event_id=reading.event_id(reading.line(fields, "webhookEvent"), event.get("id")),
+        ticket=key,
+        reference=key,
+        at=reading.counted_moment(fields, "timestamp", received.at, per_second=1000),
+        customer=reading.line(reading.nested(issue_fields, "reporter"), "displayName"),
+        link=_link(reading.link(issue, "self"), key),
+        priority=reading.line(reading.nested(issue_fields, "priority"), "name"),
+        tags=reading.tags(issue_fields.get("labels"), "labels"),
     )
 
 

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.link import is_web_link
-from bot.domain.signal import BEST_RATING, WORST_RATING
+from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
 from bot.fields import MAX_LINE_LENGTH, MAX_LINK_LENGTH, storable
 from bot.messages.parts import MAX_TEXT_LENGTH, shortened
 from handlers.helpdesks.product import Received, Unreadable
 
 Fields = Mapping[str, Any]
+Found = Mapping[str, object]
+"""Some of a signal's attributes; `what` says plainly what happened, where the customer said nothing."""
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MAX_TAGS, MAX_TAG_LENGTH = 50, 100
@@ -123,6 +125,16 @@ def ticket(fields: Fields, name: str, shape: re.Pattern[str], like: str) -> str:
     if not shape.fullmatch(text):
         raise Unreadable(f"{name} has to be a ticket's id like {like}, and is {text[:40]!r}.")
     return text
+
+
+def signal(found: Found, called: str, title: str, **facts: object) -> Signal:
+    """A signal of these facts and of what was found: in the customer's words, or by the ticket's title.
+
+    Where there is neither it says plainly what happened to the ticket, which is `called` so.
+    """
+    told = {name: value for name, value in found.items() if name != "what"}
+    words = told.get("words") or title or f"{called}: {found['what']}"
+    return Signal.model_validate({**facts, "what_happened": words, **told})
 
 
 def event_id(*parts: object) -> str:

@@ -147,26 +147,23 @@ def _rating(value: object, name: str) -> int | None:
 
 FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating)
 
-Found = Mapping[str, object]
-"""Some of a signal's attributes; `what` says it in words, where the customer said nothing."""
 
-
-def _status(event: reading.Fields, detail: reading.Fields) -> Found | None:
+def _status(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:
     before, now = (reading.line(event, name).upper() for name in ("previous", "current"))
     back = before in OVER and now not in OVER
     return {"reopened": True, "what": "reopened"} if back else None
 
 
-def _priority(event: reading.Fields, detail: reading.Fields) -> Found | None:
+def _priority(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:
     return {"what": f"priority became {reading.line(event, 'current') or 'none'}"}
 
 
-def _tagged(event: reading.Fields, detail: reading.Fields) -> Found | None:
+def _tagged(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:
     added = reading.tags(event.get("tags_added"), "tags_added")
     return {"what": f"tagged {', '.join(added)}"} if added else None
 
 
-def _comment(event: reading.Fields, detail: reading.Fields) -> Found | None:
+def _comment(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:
     comment = reading.nested(event, "comment")
     author = reading.nested(comment, "author")
     by_customer = comment.get("is_public") is True and author.get("is_staff") is False
@@ -176,7 +173,7 @@ def _comment(event: reading.Fields, detail: reading.Fields) -> Found | None:
     return {"replied": True, "words": said, "customer": who, "what": "replied"}
 
 
-CHANGES: Mapping[str, Callable[[reading.Fields, reading.Fields], Found | None]] = {
+CHANGES: Mapping[str, Callable[[reading.Fields, reading.Fields], reading.Found | None]] = {
     "ticket.status_changed": _status,
     "ticket.priority_changed": _priority,
     "ticket.tags_changed": _tagged,
@@ -184,20 +181,17 @@ CHANGES: Mapping[str, Callable[[reading.Fields, reading.Fields], Found | None]] 
 }
 
 
-def _signal(fields: reading.Fields, found: Found, received: Received) -> Signal:
+def _signal(fields: reading.Fields, found: reading.Found, received: Received) -> Signal:
     detail = reading.nested(fields, "detail")
     reference = reading.ticket(detail, "id", reading.NUMBER, "4711")
-    told = {name: value for name, value in found.items() if name != "what"}
-    plainly = f"{TITLE} ticket {reference}: {found['what']}"
-    return Signal.model_validate(
-        {
-            "event_id": reading.event_id(fields.get("id")),
-            "ticket": reference,
-            "reference": reference,
-            "at": reading.moment(fields, "time", received.at),
-            "what_happened": told.get("words") or reading.words(detail, "subject") or plainly,
-            "priority": reading.line(detail, "priority"),
-            "tags": reading.tags(detail.get("tags"), "tags"),
-            **told,
-        }
+    return reading.signal(
+        found,
+        f"{TITLE} ticket {reference}",
+        reading.words(detail, "subject"),
+        event_id=reading.event_id(fields.get("id")),
+        ticket=reference,
+        reference=reference,
+        at=reading.moment(fields, "time", received.at),
+        priority=reading.line(detail, "priority"),
+        tags=reading.tags(detail.get("tags"), "tags"),
     )
