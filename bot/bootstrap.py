@@ -34,7 +34,7 @@ from bot.domain.person import Person
 from bot.helpdesks import Helpdesks
 from bot.jobs.retro import Show
 from bot.messages.export import Format
-from bot.ports import Limits, Locked, Messenger, ReadOnlyWork, Transactions, UnitOfWork
+from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork, VaultLocked
 from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
@@ -174,7 +174,7 @@ def _check_secrets(database: Database) -> None:
     """Logs that secrets cannot be opened: helpdesks wait then, and all else goes on."""
     try:
         database.check_secrets()
-    except Locked as locked:
+    except VaultLocked as locked:
         log.error("%s Until then what helpdesks send is not taken.", locked)
 
 
@@ -502,7 +502,7 @@ async def migrate(settings: Settings, *, restored: bool = False) -> Migrated:
         database.migrate()
         made_at = database.mark_restored() if restored else None
         return Migrated(made_at, database.reseal())
-    except (SchemaOutdated, Locked) as refused:
+    except (SchemaOutdated, VaultLocked) as refused:
         raise Misconfigured(str(refused)) from None
     finally:
         database.close()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.bootstrap import is_new, open_app, open_unprepared, slack_adapter
-from bot.ports import MAX_COUNTED, Locked, ReadOnlyWork, StorageUnavailable
+from bot.ports import MAX_COUNTED, ReadOnlyWork, StorageUnavailable, VaultLocked
 from bot.repositories import NoteTrouble
 from bot.settings import Misconfigured, Settings, warning
 from handlers.helpdesks.products import PRODUCTS
@@ -121,7 +121,7 @@ def _locked(database: Database) -> str:
     """Why stored secrets cannot be opened; "" where they can."""
     try:
         database.check_secrets()
-    except Locked as locked:
+    except VaultLocked as locked:
         return str(locked)
     return ""
 

@@ -135,7 +135,7 @@ class Memberships(Protocol):
         ...
 
 
-class Locked(Exception):
+class VaultLocked(Exception):
     """A secret cannot be sealed, or not be opened; the sentence names the setting, and no secret."""
 
 
@@ -148,11 +148,11 @@ class Vault(Protocol):
         ...
 
     def seal(self, secret: str) -> str:
-        """What is stored in its place, "" for none; raises Locked."""
+        """What is stored in its place, "" for none; raises VaultLocked."""
         ...
 
     def open(self, sealed: str) -> str:
-        """The secret itself, "" for none; raises Locked where no key fits."""
+        """The secret itself, "" for none; raises VaultLocked where no key fits."""
         ...
 
 

@@ -311,14 +311,14 @@ class Database:
             continue
 
     def check_secrets(self) -> None:
-        """Raises Locked where something is stored that the keys do not open, or StorageUnavailable."""
+        """Raises VaultLocked where a stored secret is not opened by the keys, or StorageUnavailable."""
         with self.transaction(writes=False) as connection:
             vault.check(connection, self.vault)
 
     def reseal(self) -> int:
         """Seals all secrets with the first key, and returns how many connections have any.
 
-        Raises Locked, or StorageUnavailable.
+        Raises VaultLocked, or StorageUnavailable.
         """
         with self.transaction(writes=True) as connection:
             sealed = vault.reseal(connection, self.vault)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from bot.ports import Locked
+from bot.ports import VaultLocked
 from storage.statement import Statement
 from storage.tables import connections
 
@@ -63,10 +63,10 @@ class Vault:
             return self._fernet().decrypt(sealed).decode() if sealed else ""
         except InvalidToken:
             # Not even as its cause: that holds nothing that helps, and what is sealed stays out of logs.
-            raise Locked(WRONG) from None
+            raise VaultLocked(WRONG) from None
 
     def reseal(self, sealed: str) -> str:
-        """The same secret, sealed with the first key; raises Locked."""
+        """The same secret, sealed with the first key; raises VaultLocked."""
         return self.seal(self.open(sealed))
 
     def _fernet(self) -> "MultiFernet":
@@ -74,7 +74,7 @@ class Vault:
         from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
 
         if not self._keys:
-            raise Locked(MISSING)
+            raise VaultLocked(MISSING)
         if self._made is None:
             self._made = MultiFernet([Fernet(_derived(key)) for key in self._keys])
         return self._made
@@ -90,7 +90,7 @@ def _derived(key: str) -> bytes:
 
 
 def check(connection: Connection, vault: Vault) -> None:
-    """Raises Locked where something is stored that the keys do not open."""
+    """Raises VaultLocked where something is stored that the keys do not open."""
     for row in SEALED.all(connection, {}):
         vault.open(row.secret)
         vault.open(row.token)
@@ -99,7 +99,7 @@ def check(connection: Connection, vault: Vault) -> None:
 def reseal(connection: Connection, vault: Vault) -> int:
     """Seals all that is stored with the first key, and returns of how many connections that is.
 
-    Raises Locked, and then nothing was changed.
+    Raises VaultLocked, and then nothing was changed.
     """
     rows = [
         {

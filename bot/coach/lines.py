@@ -13,7 +13,7 @@ READERS: Mapping[str, Callable[[str, str], tuple[Remark, ...]]] = {
 _BOM = b"\xef\xbb\xbf"
 
 
-class Unreadable(ValueError):
+class LineError(ValueError):
     """A line that is no text, told in one sentence."""
 
 
@@ -25,7 +25,7 @@ def coach(lines: Iterable[bytes], out: BinaryIO, reader: str, language: str) -> 
     for number, line in enumerate(lines, start=1):
         try:
             text = _text(line.removeprefix(_BOM) if number == 1 else line)
-        except Unreadable as wrong:
+        except LineError as wrong:
             yield f"Line {number} was left out: {wrong}"
             continue
         out.write(_answer(text, reader, language))
@@ -33,7 +33,7 @@ def coach(lines: Iterable[bytes], out: BinaryIO, reader: str, language: str) -> 
 
 
 def _text(line: bytes) -> str:
-    """The line itself, or `text` where it is a JSON object; raises Unreadable.
+    """The line itself, or `text` where it is a JSON object; raises LineError.
 
     What begins with `{"` is meant as JSON; everything else is plain, so that "{name}, we are sorry" is
     a text too. Bytes that are no UTF-8 become replacement characters.
@@ -44,10 +44,10 @@ def _text(line: bytes) -> str:
     try:
         read = json.loads(plain)
     except (ValueError, RecursionError):
-        raise Unreadable("it begins like JSON, and is none.") from None
+        raise LineError("it begins like JSON, and is none.") from None
     text = read.get("text")
     if not isinstance(text, str):
-        raise Unreadable('it is JSON without a "text" in quotation marks.')
+        raise LineError('it is JSON without a "text" in quotation marks.')
     return text
 
 

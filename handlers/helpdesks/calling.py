@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 
 from bot.domain.connection import PRINTABLE
-from handlers.helpdesks.product import Account, Unsendable
+from handlers.helpdesks.product import Account, NoteError
 
 
 def ticket_id(ticket: str, shape: re.Pattern[str], product: str) -> str:
-    """A ticket's id, to stand in an address; raises Unsendable for what could lead elsewhere."""
+    """A ticket's id, to stand in an address; raises NoteError for what could lead elsewhere."""
     if not shape.fullmatch(ticket):
-        raise Unsendable(f"{ticket[:40]!r} is no ticket of {product}.")
+        raise NoteError(f"{ticket[:40]!r} is no ticket of {product}.")
     return ticket
 
 
@@ -44,5 +44,5 @@ def as_html(text: str) -> str:
 def _token(token: str) -> str:
     # A line break in it would begin another header.
     if not PRINTABLE.fullmatch(token):
-        raise Unsendable("The token has a blank or a special character in it: copy it again.")
+        raise NoteError("The token has a blank or a special character in it: copy it again.")
     return token

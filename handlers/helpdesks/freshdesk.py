@@ -41,7 +41,7 @@ PRIORITIES = {"1": "Low", "2": "Medium", "3": "High", "4": "Urgent"}
 
 
 def verify(received: Received, secret: str) -> None:
-    """Raises Forged unless the rule's header carries the secret that we made."""
+    """Raises SignatureError unless the rule's header carries the secret that we made."""
     proof.check_own_secret(received, secret)
 
 

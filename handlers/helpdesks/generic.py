@@ -7,7 +7,7 @@ from bot.domain.link import is_web_link
 from bot.domain.signal import Signal
 from bot.helpdesks import Instruction
 from handlers.helpdesks import proof, reading
-from handlers.helpdesks.product import Account, Call, Received, Unreadable, Unsendable
+from handlers.helpdesks.product import Account, Call, NoteError, PayloadError, Received
 
 TITLE = "Anything else"
 OWN_SECRET = False
@@ -39,7 +39,7 @@ MORE = """{
 
 
 def verify(received: Received, secret: str) -> None:
-    """Raises Forged unless the body is signed with our secret, or a header carries it."""
+    """Raises SignatureError unless the body is signed with our secret, or a header carries it."""
     if SIGNATURE.lower() in received.headers:
         proof.check_hub_signature(received, secret, "sha256", SIGNATURE)
     else:
@@ -47,11 +47,11 @@ def verify(received: Received, secret: str) -> None:
 
 
 def read(received: Received) -> Sequence[Signal]:
-    """The one signal that the documented JSON is; raises Unreadable, which names a bad field."""
+    """The one signal that the documented JSON is; raises PayloadError, which names a bad field."""
     fields = reading.read_object(received.body, NO_JSON)
     reference = reading.line(fields, "reference")
     if not reference:
-        raise Unreadable("reference is missing: it is what you call the ticket, like ZD-4711.")
+        raise PayloadError("reference is missing: it is what you call the ticket, like ZD-4711.")
     link = reading.words(fields, "link")
     if link and not reading.link(fields, "link"):
         begins = (
@@ -59,7 +59,7 @@ def read(received: Received) -> Sequence[Signal]:
             if not is_web_link(link)
             else "is too long, or has a blank in it"
         )
-        raise Unreadable(f"link {begins}.")
+        raise PayloadError(f"link {begins}.")
     rating = reading.rating(fields.get("rating"), "rating")
     said = reading.words(fields, "what_happened")
     return (
@@ -84,13 +84,13 @@ def read(received: Received) -> Sequence[Signal]:
 
 
 def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
-    """Raises Unsendable: nobody knows where this takes notes."""
-    raise Unsendable(NO_NOTES)
+    """Raises NoteError: nobody knows where this takes notes."""
+    raise NoteError(NO_NOTES)
 
 
 def notes(ticket: str, account: Account) -> Call:
-    """Raises Unsendable as well."""
-    raise Unsendable(NO_NOTES)
+    """Raises NoteError as well."""
+    raise NoteError(NO_NOTES)
 
 
 def instructions(address: str, secret: str) -> Sequence[Instruction]:

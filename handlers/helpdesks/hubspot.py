@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bot.domain.signal import Signal
 from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, proof, reading
-from handlers.helpdesks.product import Account, Call, Forged, Received, Unreadable
+from handlers.helpdesks.product import Account, Call, PayloadError, Received, SignatureError
 
 TITLE = "HubSpot"
 OWN_SECRET = True
@@ -34,7 +34,7 @@ CES = {"1": 1, "2": 2, "3": 2, "4": 3, "5": 4, "6": 4, "7": 5}
 
 
 def verify(received: Received, secret: str) -> None:
-    """Raises Forged unless the request is signed with the app's client secret.
+    """Raises SignatureError unless the request is signed with the app's client secret.
 
     Version 3 signs a time, too. The older ones, which do not, count only where there is no version 3.
     """
@@ -45,7 +45,7 @@ def verify(received: Received, secret: str) -> None:
     given = proof.header(received, "X-HubSpot-Signature")
     version = proof.header(received, "X-HubSpot-Signature-Version")
     if version not in SIGNED_BEFORE:
-        raise Forged("This version of the signature is none of HubSpot's.")
+        raise SignatureError("This version of the signature is none of HubSpot's.")
     signed = key + SIGNED_BEFORE[version](received) + received.body
     proof.check_same(given, hashlib.sha256(signed).hexdigest())
 
@@ -60,7 +60,7 @@ SIGNED_BEFORE: Mapping[str, Callable[[Received], bytes]] = {
 def _verify_with_time(received: Received, key: bytes) -> None:
     time = proof.header(received, "X-HubSpot-Request-Timestamp")
     if not (time.isascii() and time.isdigit() and len(time) < 15):
-        raise Forged("The signed time is none.")
+        raise SignatureError("The signed time is none.")
     request = proof.raw(received.method + received.url)
     signed = hmac.digest(key, request + received.body + time.encode(), "sha256")
     given = proof.header(received, "X-HubSpot-Signature-v3")
@@ -76,14 +76,14 @@ def read(received: Received) -> Sequence[Signal]:
     sentence = reading.NO_JSON.format(product=TITLE)
     events = reading.parsed(reading.decoded(received.body), sentence)
     if not isinstance(events, list):
-        raise Unreadable(sentence)
-    signals, unread = list[Signal](), list[Unreadable]()
+        raise PayloadError(sentence)
+    signals, unread = list[Signal](), list[PayloadError]()
     for each in events:
         try:
             event = reading.nested({"event": each}, "event")
             signals += [_signal(event, received)] if _changes_a_ticket(event) else []
-        except Unreadable as unreadable:
-            unread.append(unreadable)
+        except PayloadError as error:
+            unread.append(error)
     if unread and not signals:
         raise unread[0]
     return signals
@@ -144,7 +144,7 @@ def ask(ticket: str, account: Account) -> Call:
 
 
 def words(answer: bytes) -> str:
-    """The subject, and below it what was written, unless that says the same; raises Unreadable."""
+    """The subject, and below it what was written, unless that says the same; raises PayloadError."""
     ticket = reading.nested(reading.read_object(answer, TITLE), "properties")
     subject = reading.line(ticket, "subject")
     content = reading.plain(reading.words(ticket, "content"))
@@ -216,7 +216,7 @@ PROPERTIES: Mapping[str, Property] = {
 
 def _effort(value: str) -> int | None:
     if value and value not in CES:
-        raise Unreadable("hs_feedback_last_ces_rating has to be a number from 1 to 7.")
+        raise PayloadError("hs_feedback_last_ces_rating has to be a number from 1 to 7.")
     return CES.get(value)
 
 

@@ -16,8 +16,8 @@ from bot.command import Reply, Request
 from bot.commands.signal import HELPDESK, TakeIn, TellBroken, values
 from bot.domain.connection import Connection, new_id
 from bot.domain.signal import Signal, SignalDelivery
-from bot.ports import Locked, StorageUnavailable, Transactions, Vault
-from handlers.helpdesks.product import Forged, Product, Received, Unreadable
+from bot.ports import StorageUnavailable, Transactions, Vault, VaultLocked
+from handlers.helpdesks.product import PayloadError, Product, Received, SignatureError
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Hooks:
                 return await self._take(request.match_info["id"], received)
         except web.RequestPayloadError:
             return _says(400, NOT_PACKED)
-        except (StorageUnavailable, Locked) as trouble:
+        except (StorageUnavailable, VaultLocked) as trouble:
             log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()
 
@@ -99,17 +99,17 @@ class Hooks:
         product, connection = known.product, known.connection
         try:
             product.verify(received, known.secret)
-        except Forged as forged:
-            await self._tell(known, str(forged), received.at)
+        except SignatureError as error:
+            await self._tell(known, str(error), received.at)
             log.warning(
                 "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
             )
             return _says(401, FORGED)
         try:
             signals = await _read(product, received)
-        except Unreadable as unreadable:
-            await self._tell(known, str(unreadable), received.at)
-            return _says(400, str(unreadable))
+        except PayloadError as error:
+            await self._tell(known, str(error), received.at)
+            return _says(400, str(error))
         if not signals:
             return web.Response()
         deliveries = tuple(_deliveries(known, signals, received))
@@ -158,7 +158,7 @@ async def _read(product: Product, received: Received) -> Sequence[Signal]:
     else:
         signals = product.read(received)
     if len(signals) > MAX_SIGNALS:
-        raise Unreadable(f"This holds more than {MAX_SIGNALS} events: send fewer at once.")
+        raise PayloadError(f"This holds more than {MAX_SIGNALS} events: send fewer at once.")
     return signals
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from bot.domain.signal import Signal
 from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, proof, reading
-from handlers.helpdesks.product import Account, Call, Received, Unsendable
+from handlers.helpdesks.product import Account, Call, NoteError, Received
 
 TITLE = "Intercom"
 OWN_SECRET = True
@@ -32,7 +32,7 @@ CUSTOMERS = ("user", "lead", "contact", "visitor")
 
 
 def verify(received: Received, secret: str) -> None:
-    """Raises Forged unless the body is signed with the app's client secret; no time is signed."""
+    """Raises SignatureError unless the app's client secret signs the body; no time is signed."""
     proof.check_hub_signature(received, secret, "sha1", "X-Hub-Signature")
 
 
@@ -75,7 +75,7 @@ def _signed_in(account: Account) -> tuple[str, Mapping[str, str]]:
     """The teammate whose notes they are, and the headers of a call."""
     admin = ADMIN_AND_TOKEN.fullmatch(account.token)
     if admin is None:
-        raise Unsendable("The token has to be the teammate's number, a colon, and the access token.")
+        raise NoteError("The token has to be the teammate's number, a colon, and the access token.")
     return admin[1], {**calling.bearer(admin[2]), "Intercom-Version": "2.11"}
 
 

@@ -41,7 +41,7 @@ RATED = re.compile(r"(?<![0-9])[1-5](?![0-9])")
 
 
 def verify(received: Received, secret: str) -> None:
-    """Raises Forged unless a webhook is signed with our secret, or a rule's header carries it."""
+    """Raises SignatureError unless our secret signs a webhook, or stands in a rule's header."""
     if "x-hub-signature" in received.headers:
         proof.check_hub_signature(received, secret, "sha256", "X-Hub-Signature")
     else:

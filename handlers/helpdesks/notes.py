@@ -19,15 +19,15 @@ from bot.ports import (
     Delivery,
     DeliveryError,
     Limits,
-    Locked,
     Rate,
     ReadOnlyWork,
     Transactions,
     UnitOfWork,
+    VaultLocked,
 )
 from handlers.helpdesks import render
 from handlers.helpdesks.outgoing import Outgoing
-from handlers.helpdesks.product import Account, Asked, Call, Product, Unreadable, Unsendable
+from handlers.helpdesks.product import Account, Call, NoteError, PayloadError, Product, ReadsTicket
 
 LIMITS = Limits(new=Rate(60, 10), together=True, in_order=True)
 """A call a second for a connection, and ten at once: where a vendor allows fewer to all of an account's
@@ -94,12 +94,12 @@ class NoteMessenger:
     async def _look_up(self, delivery: Delivery) -> None:
         """Keeps what the customer wrote; where nobody lets us read that, nothing is missed."""
         product, ticket, account = await self._target(delivery)
-        if not isinstance(product, Asked):
+        if not isinstance(product, ReadsTicket):
             return
         try:
             call = _made(partial(product.ask, ticket, account))
             words = product.words(await self._outgoing.read(call, product))
-        except Unreadable:
+        except PayloadError:
             return
         except DeliveryError as unread:
             if not unread.permanent:
@@ -129,7 +129,7 @@ class NoteMessenger:
             raise DeliveryError(f"{connection.product} is a newer version's.", outage=True)
         try:
             token = work.vault.open(connection.token)
-        except Locked as locked:
+        except VaultLocked as locked:
             raise DeliveryError(str(locked), outage=True) from None
         return Target(product, proposal.ticket, Account(connection.origin, token))
 
@@ -147,5 +147,5 @@ def _ref(delivery: Delivery) -> MessageRef:
 def _made(make: Callable[[], Call]) -> Call:
     try:
         return make()
-    except Unsendable as wrong:
+    except NoteError as wrong:
         raise DeliveryError(str(wrong), permanent=True) from None

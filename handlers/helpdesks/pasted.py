@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.domain.signal import Signal
 from handlers.helpdesks import reading
-from handlers.helpdesks.product import Received, Unreadable
+from handlers.helpdesks.product import PayloadError, Received
 
 FIELDS = (
     *("event", "ticket", "link", "rating", "priority", "tags", "changed_at"),
@@ -42,7 +42,7 @@ class Filled(NamedTuple):
 
 
 def read_fields(body: bytes) -> reading.Fields:
-    """The fields of a filled template; raises Unreadable.
+    """The fields of a filled template; raises PayloadError.
 
     Products put quotation marks and line breaks into it as customers wrote them, which makes it no JSON
     any more: then each field ends where the line of the next one begins.
@@ -50,10 +50,10 @@ def read_fields(body: bytes) -> reading.Fields:
     text = reading.decoded(body)
     try:
         read = reading.parsed(text, NOT_THE_TEMPLATE)
-    except Unreadable:
+    except PayloadError:
         read = _by_lines(text)
     if not isinstance(read, Mapping):
-        raise Unreadable(NOT_THE_TEMPLATE)
+        raise PayloadError(NOT_THE_TEMPLATE)
     return read
 
 
@@ -68,7 +68,7 @@ def _by_lines(text: str) -> reading.Fields:
         if not starts or FIELDS.index(match[1]) > FIELDS.index(starts[-1][1]):
             starts.append(match)
     if not starts or starts[0][1] != FIELDS[0]:
-        raise Unreadable(NOT_THE_TEMPLATE)
+        raise PayloadError(NOT_THE_TEMPLATE)
     ends = [*(match.start() for match in starts[1:]), len(text)]
     return {
         match[1]: _value(text[match.end() : end], last=end == len(text))
@@ -91,7 +91,7 @@ def read_signals(fields: reading.Fields, received: Received, filled: Filled) -> 
     """What a filled template says; nothing of a rating that is not there yet."""
     event = reading.line(fields, "event").casefold()
     if event not in EVENTS:
-        raise Unreadable(f"event has to be one of: {', '.join(EVENTS)}.")
+        raise PayloadError(f"event has to be one of: {', '.join(EVENTS)}.")
     rating = filled.rating(fields.get("rating"), "rating") if event == "rated" else None
     if event == "rated" and rating is None:
         return ()

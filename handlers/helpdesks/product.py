@@ -8,15 +8,15 @@ from bot.domain.signal import Signal
 from bot.helpdesks import Helpdesk
 
 
-class Forged(Exception):
+class SignatureError(Exception):
     """This delivery is not signed with the connection's secret, or is too old."""
 
 
-class Unreadable(Exception):
+class PayloadError(Exception):
     """This delivery is not what I can read; the message is one sentence for whoever set it up."""
 
 
-class Unsendable(Exception):
+class NoteError(Exception):
     """This ticket or token allows no note; the message is one sentence for whoever set it up."""
 
 
@@ -62,15 +62,15 @@ class Product(Helpdesk, Protocol):
     """What people write before a ticket's number, as ZD in ZD-4711; "": a reference is whole."""
 
     def verify(self, received: Received, secret: str) -> None:
-        """Raises Forged."""
+        """Raises SignatureError."""
         ...
 
     def read(self, received: Received) -> Sequence[Signal]:
-        """The signals of a verified delivery, in their order; none for a ping. Raises Unreadable."""
+        """The signals of a verified delivery, in their order; none for a ping. Raises PayloadError."""
         ...
 
     def note(self, ticket: str, text: str, account: Account, at: datetime) -> Call:
-        """The request that leaves an internal note, of that time, on a ticket. Raises Unsendable."""
+        """The request that leaves an internal note, of that time, on a ticket. Raises NoteError."""
         ...
 
     def notes(self, ticket: str, account: Account) -> Call:
@@ -79,16 +79,16 @@ class Product(Helpdesk, Protocol):
 
 
 @runtime_checkable
-class Asked(Protocol):
+class ReadsTicket(Protocol):
     """What the file of a product has beside all that, when its deliveries hold no customer's words.
 
     Its signals are `wordless`; the words are read on the ticket, with the token for its notes.
     """
 
     def ask(self, ticket: str, account: Account) -> Call:
-        """The request for what stands on a ticket. Raises Unsendable."""
+        """The request for what stands on a ticket. Raises NoteError."""
         ...
 
     def words(self, answer: bytes) -> str:
-        """What the customer wrote, by the answer; "" when they wrote nothing. Raises Unreadable."""
+        """What the customer wrote, by the answer; "" when they wrote nothing. Raises PayloadError."""
         ...

@@ -3,7 +3,7 @@
 import hmac
 from datetime import datetime, timedelta
 
-from handlers.helpdesks.product import Forged, Received
+from handlers.helpdesks.product import Received, SignatureError
 
 FRESH = timedelta(minutes=5)
 """How far the time that somebody signed may be from ours, to both sides."""
@@ -12,41 +12,41 @@ OWN_HEADER = "X-Amends-Secret"
 
 
 def header(received: Received, name: str) -> str:
-    """What a header says; raises Forged when it is missing or empty."""
+    """What a header says; raises SignatureError when it is missing or empty."""
     if not (value := received.headers.get(name.lower(), "")):
-        raise Forged(f"{name} is missing.")
+        raise SignatureError(f"{name} is missing.")
     return value
 
 
 def key(secret: str) -> bytes:
-    """A secret as it signs; raises Forged for none, with which anybody could sign."""
+    """A secret as it signs; raises SignatureError for none, with which anybody could sign."""
     if not secret:
-        raise Forged("This connection has no secret yet.")
+        raise SignatureError("This connection has no secret yet.")
     return raw(secret)
 
 
 def check_same(given: str, expected: str) -> None:
-    """Raises Forged unless both are the same; how long that takes tells nothing of the expected."""
+    """Raises SignatureError unless both are the same; the time that takes tells nobody anything."""
     if not hmac.compare_digest(raw(given), raw(expected)):
-        raise Forged("The signature or secret is another.")
+        raise SignatureError("The signature or secret is another.")
 
 
 def check_hub_signature(received: Received, secret: str, algorithm: str, name: str) -> None:
-    """Raises Forged unless a header says `sha256=` and the body's HMAC in hexadecimal digits."""
+    """Raises SignatureError unless a header says `sha256=` and the body's HMAC in hexadecimal digits."""
     signed = hmac.digest(key(secret), received.body, algorithm).hex()
     check_same(header(received, name), f"{algorithm}={signed}")
 
 
 def check_own_secret(received: Received, secret: str) -> None:
-    """Raises Forged unless our own header carries the secret."""
+    """Raises SignatureError unless our own header carries the secret."""
     key(secret)
     check_same(header(received, OWN_HEADER), secret)
 
 
 def check_fresh(signed: datetime, received: Received) -> None:
-    """Raises Forged for a time that is more than five minutes before or after it arrived."""
+    """Raises SignatureError for a time that is more than five minutes before or after it arrived."""
     if abs(received.at - signed) > FRESH:
-        raise Forged("This was signed more than five minutes ago, or ahead.")
+        raise SignatureError("This was signed more than five minutes ago, or ahead.")
 
 
 def raw(text: str) -> bytes:

@@ -13,7 +13,7 @@ from bot.domain.link import is_web_link
 from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
 from bot.fields import MAX_LINE_LENGTH, MAX_LINK_LENGTH, storable
 from bot.messages.parts import MAX_TEXT_LENGTH, shortened
-from handlers.helpdesks.product import Received, Unreadable
+from handlers.helpdesks.product import PayloadError, Received
 
 Fields = Mapping[str, Any]
 Found = Mapping[str, object]
@@ -35,29 +35,29 @@ BREAK = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
 
 def decoded(body: bytes) -> str:
-    """A body as text; raises Unreadable for what is no UTF-8."""
+    """A body as text; raises PayloadError for what is no UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("This is not UTF-8 text: send JSON in UTF-8.") from None
+        raise PayloadError("This is not UTF-8 text: send JSON in UTF-8.") from None
 
 
 def parsed(text: str, otherwise: str) -> Any:
-    """What JSON says; raises Unreadable with the sentence.
+    """What JSON says; raises PayloadError with the sentence.
 
     Of a field that is there twice the first counts. Line breaks within a text may stand as they are.
     """
     try:
         return json.loads(text, strict=False, object_pairs_hook=_first_counts)
     except (ValueError, RecursionError):
-        raise Unreadable(otherwise) from None
+        raise PayloadError(otherwise) from None
 
 
 def read_object(body: bytes, otherwise: str) -> Fields:
-    """The one object that a delivery is; raises Unreadable with the sentence."""
+    """The one object that a delivery is; raises PayloadError with the sentence."""
     read = parsed(decoded(body), otherwise)
     if not isinstance(read, Mapping):
-        raise Unreadable(otherwise)
+        raise PayloadError(otherwise)
     return read
 
 
@@ -74,7 +74,7 @@ def nested(fields: Fields, name: str) -> Fields:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise Unreadable(f"{name} has to be an object.")
+        raise PayloadError(f"{name} has to be an object.")
     return value
 
 
@@ -84,7 +84,7 @@ def listed(fields: Fields, name: str) -> Sequence[Fields]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
-        raise Unreadable(f"{name} has to be a list of objects.")
+        raise PayloadError(f"{name} has to be a list of objects.")
     return value
 
 
@@ -94,7 +94,7 @@ def words(fields: Fields, name: str, limit: int = MAX_TEXT_LENGTH) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Unreadable(f"{name} has to be a text.")
+        raise PayloadError(f"{name} has to be a text.")
     return _storable(str(value), limit)
 
 
@@ -120,10 +120,10 @@ def link(fields: Fields, name: str) -> str:
 
 
 def ticket(fields: Fields, name: str, shape: re.Pattern[str], like: str) -> str:
-    """The id of a ticket; raises Unreadable for what has not its shape."""
+    """The id of a ticket; raises PayloadError for what has not its shape."""
     text = words(fields, name, MAX_LINE_LENGTH)
     if not shape.fullmatch(text):
-        raise Unreadable(f"{name} has to be a ticket's id like {like}, and is {text[:40]!r}.")
+        raise PayloadError(f"{name} has to be a ticket's id like {like}, and is {text[:40]!r}.")
     return text
 
 
@@ -157,27 +157,27 @@ def tags(value: object, name: str, separator: re.Pattern[str] = COMMAS) -> tuple
     if found is None:
         return ()
     if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
-        raise Unreadable(f"{name} has to be a list of texts.")
+        raise PayloadError(f"{name} has to be a list of texts.")
     clean = (" ".join(_storable(tag, MAX_TAG_LENGTH).split()) for tag in found)
     return tuple(dict.fromkeys(tag for tag in clean if tag))[:MAX_TAGS]
 
 
 def is_true(fields: Fields, name: str) -> bool:
-    """Whether true stands under a name; raises Unreadable for what is neither true nor false."""
+    """Whether true stands under a name; raises PayloadError for what is neither true nor false."""
     value = fields.get(name)
     if value is not None and not isinstance(value, bool):
-        raise Unreadable(f"{name} has to be true or false.")
+        raise PayloadError(f"{name} has to be true or false.")
     return value is True
 
 
 def rating(value: object, name: str) -> int | None:
-    """A rating from 1 to 5; None when nobody rated, and Unreadable for all else."""
+    """A rating from 1 to 5; None when nobody rated, and PayloadError for all else."""
     if value in (None, ""):
         return None
     written = "" if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
     match = RATING.fullmatch(written.strip()) if isinstance(written, str) else None
     if match is None or not WORST_RATING <= int(match[1]) <= BEST_RATING:
-        raise Unreadable(f"{name} has to be a number from {WORST_RATING} to {BEST_RATING}.")
+        raise PayloadError(f"{name} has to be a number from {WORST_RATING} to {BEST_RATING}.")
     return int(match[1])
 
 
@@ -192,7 +192,7 @@ def moment(fields: Fields, name: str, at: datetime) -> datetime:
             return _possible(told.astimezone(UTC), at)
     except (ValueError, OverflowError):
         pass
-    raise Unreadable(f"{name} has to be a time with its zone, like 2026-11-30T16:30:00Z.")
+    raise PayloadError(f"{name} has to be a time with its zone, like 2026-11-30T16:30:00Z.")
 
 
 def _possible(told: datetime, at: datetime) -> datetime:
@@ -210,4 +210,4 @@ def counted_moment(fields: Fields, name: str, at: datetime, *, per_second: int =
             return _possible(datetime.fromtimestamp(value / per_second, UTC), at)
     except (OverflowError, OSError, ValueError):
         pass
-    raise Unreadable(f"{name} has to be a time, as a number.")
+    raise PayloadError(f"{name} has to be a time, as a number.")

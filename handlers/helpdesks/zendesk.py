@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
 from bot.helpdesks import Instruction
 from handlers.helpdesks import calling, pasted, proof, reading
-from handlers.helpdesks.product import Account, Call, Forged, Received
+from handlers.helpdesks.product import Account, Call, Received, SignatureError
 
 TITLE = "Zendesk"
 OWN_SECRET = True
@@ -47,18 +47,20 @@ NOT_RATED = ("", "offered", "unoffered", "not offered")
 
 
 def verify(received: Received, secret: str) -> None:
-    """Raises Forged unless time and body are signed with this secret, within five minutes."""
+    """Raises SignatureError unless time and body are signed with this secret, within five minutes."""
     if secret == TEST_SECRET:
-        raise Forged("Everybody knows the secret of Zendesk's tests: copy the one of the saved webhook.")
+        raise SignatureError(
+            "Everybody knows the secret of Zendesk's tests: copy the one of the saved webhook."
+        )
     time = proof.header(received, "X-Zendesk-Webhook-Signature-Timestamp")
     given = proof.header(received, "X-Zendesk-Webhook-Signature")
     proof.check_same(given, signature(proof.key(secret), time, received.body))
     try:
         signed = datetime.fromisoformat(time)
     except ValueError:
-        raise Forged("The signed time is none.") from None
+        raise SignatureError("The signed time is none.") from None
     if signed.tzinfo is None:
-        raise Forged("The signed time has no zone.")
+        raise SignatureError("The signed time has no zone.")
     proof.check_fresh(signed, received)
 
 

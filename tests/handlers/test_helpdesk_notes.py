@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers.helpdesks import generic, hubspot, jira, zendesk
-from handlers.helpdesks.product import Account, Asked, Call, Product, Unsendable
+from handlers.helpdesks.product import Account, Call, NoteError, Product, ReadsTicket
 from handlers.helpdesks.products import PRODUCTS
 
 AT = datetime(2026, 11, 30, 16, 30, tzinfo=UTC)
@@ -82,31 +82,33 @@ def test_a_token_alone_stands_for_itself(product: Product) -> None:
     "ticket", ["../../x", "4711/../1", "4711?x", "", " 4711", "4711\n", "٤٧١١", "-1", "9" * 21, "it-4"]
 )
 def test_a_ticket_that_could_lead_elsewhere_gets_no_note(name: str, ticket: str) -> None:
-    with pytest.raises(Unsendable):
+    with pytest.raises(NoteError):
         NOTING[name].note(ticket, TEXT, Account("https://desk.example.com", TOKENS.get(name, "T")), AT)
 
 
 @pytest.mark.parametrize("name", NOTING)
 @pytest.mark.parametrize("end", [" QQ", "T\r\nX-More: 1", "é", "\udce9"])
 def test_a_token_that_would_break_the_header_is_refused_without_being_said(name: str, end: str) -> None:
-    with pytest.raises(Unsendable) as refused:
+    with pytest.raises(NoteError) as refused:
         call(name, token=f"{TOKENS.get(name, 'T')}{end}")
     assert end not in str(refused.value)
 
 
 def test_intercom_has_to_know_whose_note_it_is() -> None:
-    with pytest.raises(Unsendable) as refused:
+    with pytest.raises(NoteError) as refused:
         call("intercom", token="dG9rOm5vYm9keQ==")
     assert "teammate's number" in str(refused.value)
 
 
 def test_anything_else_takes_no_note() -> None:
-    with pytest.raises(Unsendable):
+    with pytest.raises(NoteError):
         generic.note("4711", TEXT, Account("", ""), AT)
 
 
 def test_only_who_sends_no_words_is_asked_for_them() -> None:
-    assert [name for name, product in PRODUCTS.items() if isinstance(product, Asked)] == ["hubspot"]
+    assert [name for name, product in PRODUCTS.items() if isinstance(product, ReadsTicket)] == [
+        "hubspot"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,5 +132,5 @@ def test_what_a_customer_wrote_is_the_subject_and_what_stands_below_it(
 
 @pytest.mark.parametrize("ticket", ["../../x", "4711?x", "", "IT-4"])
 def test_a_ticket_that_could_lead_elsewhere_is_not_asked_about(ticket: str) -> None:
-    with pytest.raises(Unsendable):
+    with pytest.raises(NoteError):
         hubspot.ask(ticket, Account("https://desk.example.com", "T"))

@@ -13,7 +13,7 @@ from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
 from bot.fields import MAX_LINE_LENGTH, MAX_LINK_LENGTH, storable
 from bot.messages.parts import MAX_TEXT_LENGTH
 from handlers.helpdesks import freshdesk, generic, jira, pasted, reading, zendesk
-from handlers.helpdesks.product import Product, Received, Unreadable
+from handlers.helpdesks.product import PayloadError, Product, Received
 from handlers.helpdesks.products import PRODUCTS
 from tests.deliveries import AT, DELIVERIES, SECRET, URL, delivery
 from tests.shared import ROOT, SHARED
@@ -46,7 +46,7 @@ def read(name: str, received: Received) -> list[Signal] | None:
     """The signals, held to what everybody may rely on; None for what cannot be read."""
     try:
         signals = list(PRODUCTS[name].read(received))
-    except Unreadable as unreadable:
+    except PayloadError as unreadable:
         sentence = str(unreadable)
         assert sentence.endswith(".")
         assert "\n" not in sentence

@@ -18,7 +18,7 @@ from handlers.helpdesks import (
     reading,
     zendesk,
 )
-from handlers.helpdesks.product import Product, Unreadable
+from handlers.helpdesks.product import PayloadError, Product
 from tests.deliveries import (
     AT,
     FRESHDESK_OFFERED,
@@ -42,7 +42,7 @@ def read(product: Product, body: object, **changes: object) -> Sequence[Signal]:
 
 
 def refused(product: Product, body: object, **changes: object) -> str:
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(PayloadError) as unreadable:
         read(product, body, **changes)
     return str(unreadable.value)
 
@@ -493,7 +493,7 @@ def test_anything_else_says_each_documented_field() -> None:
 
 def test_what_is_not_the_json_of_the_instructions_leads_back_to_them() -> None:
     for body in ("{", "[]", "reference=ZD-1"):
-        with pytest.raises(Unreadable, match="This is not the JSON of the instructions: send one "):
+        with pytest.raises(PayloadError, match="This is not the JSON of the instructions: send one "):
             generic.read(delivery(body))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from handlers.helpdesks import generic, hubspot, intercom, jira, zendesk
-from handlers.helpdesks.product import Forged, Product, Received
+from handlers.helpdesks.product import Product, Received, SignatureError
 from handlers.helpdesks.products import PRODUCTS
 from tests.deliveries import AT, DELIVERIES, SECRET, delivery, signed
 from tests.shared import SHARED
@@ -55,7 +55,7 @@ def test_what_the_products_publish_is_verified(vector: Mapping[str, Any]) -> Non
 
 
 def forged(product: Product, received: Received, secret: str = SECRET) -> None:
-    with pytest.raises(Forged):
+    with pytest.raises(SignatureError):
         product.verify(received, secret)
 
 

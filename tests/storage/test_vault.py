@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot import bootstrap
 from bot.check import check
 from bot.domain.connection import Connection
-from bot.ports import Locked
+from bot.ports import VaultLocked
 from bot.settings import Misconfigured, Settings, read
 from storage.database import Database
 from storage.tables import connections
@@ -56,7 +56,7 @@ def test_without_the_right_key_one_line_names_the_setting_and_no_secret(
     keys: list[str], why: str
 ) -> None:
     sealed = Vault([OLD]).seal(SECRET)
-    with pytest.raises(Locked) as locked:
+    with pytest.raises(VaultLocked) as locked:
         Vault(keys).open(sealed)
     said = str(locked.value)
     assert said.startswith(f"AMENDS_SECRET_KEY {why}")
@@ -67,7 +67,7 @@ def test_without_the_right_key_one_line_names_the_setting_and_no_secret(
 
 def test_nothing_is_sealed_without_a_key() -> None:
     assert not Vault().has_key
-    with pytest.raises(Locked, match="AMENDS_SECRET_KEY is missing"):
+    with pytest.raises(VaultLocked, match="AMENDS_SECRET_KEY is missing"):
         Vault().seal(SECRET)
 
 
