@@ -115,6 +115,7 @@ FRESHDESK_RATED = {
     "rating": "1",
     "priority": "High",
     "tags": "late parcel, Akureyri",
+    "changed_at": "2026-11-30 16:29:00",
     "customer": "Sigrún Ólafsdóttir",
     "title": "Where is it?",
     "words": "",

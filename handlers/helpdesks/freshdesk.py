@@ -1,8 +1,10 @@
 """Freshdesk: automation rules with our template, or with the content that Freshdesk offers.
 
 It signs nothing, so our own secret comes in a header. Rules with webhooks:
-https://support.freshdesk.com/support/solutions/articles/132589; notes and ratings:
-https://developers.freshdesk.com/api/.
+https://support.freshdesk.com/support/solutions/articles/132589; what starts them:
+https://support.freshdesk.com/support/solutions/articles/99047; notes and ratings:
+https://developers.freshdesk.com/api/. No placeholder says the rating or its words. The times that they
+say have no zone, so they only tell one event from the next.
 """
 
 import re
@@ -27,6 +29,7 @@ TEMPLATE = """{
   "rating": "1",
   "priority": "{{ticket.priority}}",
   "tags": "{{ticket.tags}}",
+  "changed_at": "{{ticket.modified_on}}",
   "customer": "{{ticket.requester.name}}",
   "title": "{{ticket.subject}}",
   "words": ""

@@ -102,7 +102,7 @@ def read_signals(fields: reading.Fields, received: Received, filled: Filled) -> 
             event_id=reading.body_id(received, reading.line(fields, "changed_at")),
             ticket=reference,
             reference=reference,
-            at=reading.moment(fields, "changed_at", received.at),
+            at=reading.moment_if_told(fields, "changed_at", received.at),
             what_happened=said or title or f"{filled.product} ticket {reference}: {event}",
             words=said,
             customer=reading.line(fields, "customer"),

@@ -195,6 +195,14 @@ def moment(fields: Fields, name: str, at: datetime) -> datetime:
     raise PayloadError(f"{name} has to be a time with its zone, like 2026-11-30T16:30:00Z.")
 
 
+def moment_if_told(fields: Fields, name: str, at: datetime) -> datetime:
+    """The same of what a product filled in, which nobody can write better: `at` for what is no time."""
+    try:
+        return moment(fields, name, at)
+    except PayloadError:
+        return at
+
+
 def _possible(told: datetime, at: datetime) -> datetime:
     """The told time; `at` for one still to come, or so old that a team's zone has no such day."""
     return told if EPOCH <= told <= at else at

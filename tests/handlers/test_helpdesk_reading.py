@@ -74,8 +74,21 @@ def test_the_same_template_sent_again_is_the_same_event_and_another_time_another
     (later,) = read(zendesk, ZENDESK_RATED, changed_at="2026-11-30T16:30Z")
     assert first.event_id == again.event_id != ""
     assert later.event_id not in ("", first.event_id)
-    (without_time,) = read(freshdesk, FRESHDESK_RATED)
+    (without_time,) = read(freshdesk, FRESHDESK_RATED, changed_at="")
     assert (without_time.event_id, without_time.at) == ("", AT)
+
+
+def test_a_time_without_a_zone_tells_two_ratings_of_freshdesk_apart_and_no_more() -> None:
+    (first,), (again,) = read(freshdesk, FRESHDESK_RATED), read(freshdesk, FRESHDESK_RATED)
+    (later,) = read(freshdesk, FRESHDESK_RATED, changed_at="2026-12-01 09:00:00")
+    assert first.event_id == again.event_id != later.event_id != ""
+    assert first.at == later.at == AT
+
+
+@PASTING
+@pytest.mark.parametrize("odd", ["Mon, 30 Nov", "{{ticket.modified_on}}", "2026-11-30", "9" * 500])
+def test_what_a_product_fills_in_as_a_time_is_never_refused(product: Product, odd: str) -> None:
+    assert [signal.at for signal in read(product, FRESHDESK_RATED, changed_at=odd)] == [AT]
 
 
 @pytest.mark.parametrize(
