@@ -1,7 +1,9 @@
 """Jira Service Management: automation rules with our template, and an admin's webhooks as they are.
 
 Signatures and payloads: https://developer.atlassian.com/cloud/jira/platform/webhooks/; comments:
-https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/.
+https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/; smart values, in which a
+field is called as the rule's actor reads it, or by its id:
+https://support.atlassian.com/cloud-automation/docs/formatting-smart-values-in-jira-automation/.
 """
 
 import re
@@ -86,7 +88,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         ),
         Instruction(
             "As the trigger choose **Field value changed**, and as the field **Satisfaction**. (Others: "
-            "**SLA threshold breached**, **Issue transitioned**.)"
+            "**SLA threshold breached**, **Work item transitioned**, **Work item commented**; older "
+            "Jiras say issue for work item.)"
         ),
         Instruction(
             "Add **THEN: Add an action**, **Send web request**. **Web request URL** is this address:",
@@ -109,8 +112,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         ),
         Instruction(
             "Or, as an admin of Jira: **Settings**, **System**, **WebHooks**, **Create a WebHook** with "
-            "this address as **URL** and the secret as **Secret**; tick **Issue: updated** and "
-            "**Comment: created**."
+            "this address as **URL** and the secret as **Secret**; tick **updated** below **Issue** (or "
+            "**Work item**) and **created** below **Comment**."
         ),
         Instruction(
             "So that Amends can leave internal notes: make a token at "
@@ -128,15 +131,23 @@ def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Fo
     found: dict[str, object] = {}
     said: list[str] = []
     for item in reading.listed(reading.nested(fields, "changelog"), "items"):
-        before, now = reading.line(item, "fromString"), reading.line(item, "toString")
-        name = reading.line(item, "field").casefold()
-        change = FIELDS[name](before, now) if name in FIELDS else {}
+        change = _change(item, issue_fields)
         said += [str(change["what"])] if change else []
         found |= change
     if any(map(_is_breached, issue_fields.values())):
         found["sla_breached"] = True
         said.append("a promised time was missed")
     return {**found, "what": " and ".join(said)} if found else {}
+
+
+def _change(item: reading.Fields, issue_fields: reading.Fields) -> reading.Found:
+    """What one field that changed says; satisfaction is called so in English alone."""
+    field = issue_fields.get(reading.line(item, "fieldId"))
+    if isinstance(field, Mapping) and "rating" in field:
+        return _satisfaction("", reading.line(field, "rating"))
+    name = reading.line(item, "field").casefold()
+    before, now = reading.line(item, "fromString"), reading.line(item, "toString")
+    return FIELDS[name](before, now) if name in FIELDS else {}
 
 
 def _resolution(before: str, now: str) -> reading.Found:

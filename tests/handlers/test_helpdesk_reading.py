@@ -457,6 +457,15 @@ def test_other_changes_of_jira_say_what_changed_or_nothing() -> None:
     assert read(jira, JIRA_UPDATED, webhookEvent="jira:issue_created") == ()
 
 
+def test_satisfaction_of_jira_is_found_by_its_value_where_it_is_called_otherwise() -> None:
+    item = {"field": "만족", "fieldId": "customfield_10205", "fromString": None, "toString": None}
+    body = changed(JIRA_UPDATED, "changelog.items", [item])
+    (signal,) = read(jira, changed(body, "issue.fields.customfield_10205", {"rating": 2}))
+    assert (signal.rating, signal.reopened) == (2, False)
+    for nothing in ({"rating": None}, None, {"value": "2"}):
+        assert read(jira, changed(body, "issue.fields.customfield_10205", nothing)) == ()
+
+
 def test_a_promised_time_of_jira_that_was_missed_is_told() -> None:
     body = changed(JIRA_UPDATED, "changelog.items", [])
     assert read(jira, body) == ()
