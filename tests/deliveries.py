@@ -42,6 +42,12 @@ ZENDESK_REOPENED = {
     },
     "event": {"current": "OPEN", "previous": "SOLVED"},
 }
+ZENDESK_SCORED = {
+    **ZENDESK_REOPENED,
+    "type": "zen:event-type:ticket.csat_received",
+    "id": "b9c0d2e3-4f5a-6b7c-8d9e-0f1a2b3c4d5e",
+    "event": {"satisfaction_score": {"score": "BAD", "comment": "Promised twice."}},
+}
 INTERCOM_RATED = {
     "type": "notification_event",
     "app_id": "a86dr8yl",
@@ -180,7 +186,7 @@ GENERIC = {
 }
 
 DELIVERIES: Mapping[str, tuple[object, ...]] = {
-    "zendesk": (ZENDESK_RATED, ZENDESK_REOPENED),
+    "zendesk": (ZENDESK_RATED, ZENDESK_REOPENED, ZENDESK_SCORED),
     "intercom": (INTERCOM_RATED,),
     "hubspot": (HUBSPOT_CHANGED,),
     "freshdesk": (FRESHDESK_RATED, FRESHDESK_OFFERED),

@@ -1,7 +1,10 @@
 """Zendesk: triggers with our template, and ticket events as they are.
 
 Signatures: https://developer.zendesk.com/documentation/webhooks/verifying/; ticket events:
-https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events.
+https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events; placeholders, of which
+those for a rating and its words belong to the older survey alone, and are in the customer's language:
+https://support.zendesk.com/hc/en-us/articles/4408886858138. So a trigger says by itself which rating
+it is for: its conditions know good and bad in both surveys.
 """
 
 import base64
@@ -30,7 +33,7 @@ TEMPLATE = """{
   "event": "rated",
   "ticket": "{{ticket.id}}",
   "link": "{{ticket.link}}",
-  "rating": "{{satisfaction.current_rating}}",
+  "rating": "bad",
   "priority": "{{ticket.priority}}",
   "tags": "{{ticket.tags}}",
   "changed_at": "{{ticket.updated_at_with_timestamp}}",
@@ -103,8 +106,9 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A webhook, its secret, and a trigger with the template."""
     return (
         Instruction(
-            "In Zendesk's Admin Center open **Apps and integrations**, **Webhooks**, and press "
-            "**Create webhook**. Choose **Trigger or automation** and press **Next**."
+            "In Zendesk's Admin Center open **Apps and integrations**, **Webhooks** (in some below "
+            "**Actions and webhooks**), and press **Create webhook**. Choose **Trigger or automation** "
+            "and press **Next**."
         ),
         Instruction("Name it Amends. **Endpoint URL** is this address:", address),
         Instruction(
@@ -118,7 +122,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         Instruction(
             "Open **Objects and rules**, **Business rules**, **Triggers**, and press **Create "
             "trigger**. Under **Meet ANY of the following conditions** add **Satisfaction**, **Changed "
-            "to**, for each rating: good ones too, because they show how a case ended."
+            "to**, **Bad**, and the same with **Bad with comment**."
         ),
         Instruction(
             "Under **Actions** choose **Notify active webhook**, then **Amends**, and paste this as the "
@@ -126,9 +130,14 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             TEMPLATE,
         ),
         Instruction(
+            'Make the same trigger for **Good** and **Good with comment**, with "good" at "rating": '
+            "good ones show how a case ended."
+        ),
+        Instruction(
             'For anything else make another trigger with the same text, and say at "event" what '
-            "happened: reopened, replied (the customer wrote on a solved ticket), sla breached, "
-            'escalated or tagged. For replied, write {{ticket.latest_public_comment}} at "words".'
+            "happened: reopened, replied (the customer wrote on a solved ticket), escalated or tagged; "
+            "or sla breached, in an automation. For replied, write {{ticket.latest_public_comment}} at "
+            '"words".'
         ),
         Instruction(
             "So that Amends can leave internal notes: under **Apps and integrations**, **APIs**, **API "
@@ -148,6 +157,14 @@ def _rating(value: object, name: str) -> int | None:
 
 
 FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating)
+
+
+def _rated(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:
+    given = reading.nested(event, "satisfaction_score")
+    rating = _rating(given.get("score"), "score")
+    if rating is None:
+        return None
+    return {"rating": rating, "words": reading.words(given, "comment"), "what": f"rated {rating}"}
 
 
 def _status(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:
@@ -176,6 +193,7 @@ def _comment(event: reading.Fields, detail: reading.Fields) -> reading.Found | N
 
 
 CHANGES: Mapping[str, Callable[[reading.Fields, reading.Fields], reading.Found | None]] = {
+    "ticket.csat_received": _rated,
     "ticket.status_changed": _status,
     "ticket.priority_changed": _priority,
     "ticket.tags_changed": _tagged,

@@ -30,6 +30,7 @@ from tests.deliveries import (
     JIRA_UPDATED,
     ZENDESK_RATED,
     ZENDESK_REOPENED,
+    ZENDESK_SCORED,
     delivery,
 )
 
@@ -205,7 +206,7 @@ def test_what_is_not_the_template_says_what_to_paste(body: str) -> None:
 
 
 def test_an_unfilled_placeholder_is_named() -> None:
-    assert refused(zendesk, zendesk.TEMPLATE.replace("{{satisfaction.current_rating}}", "1")) == (
+    assert refused(zendesk, zendesk.TEMPLATE) == (
         "ticket has to be a ticket's id like 4711, and is '{{ticket.id}}'."
     )
 
@@ -224,6 +225,19 @@ def test_a_solved_ticket_of_zendesk_that_opens_again_is_reopened() -> None:
     )
     assert read(zendesk, ZENDESK_REOPENED, event={"previous": "OPEN", "current": "SOLVED"}) == ()
     assert read(zendesk, ZENDESK_REOPENED, event={"previous": "NEW", "current": "OPEN"}) == ()
+
+
+def test_a_rating_that_zendesk_tells_by_itself_says_good_or_bad_and_the_words() -> None:
+    (bad,) = read(zendesk, ZENDESK_SCORED)
+    assert (bad.ticket, bad.rating, bad.words) == ("5158", 1, "Promised twice.")
+    score = {"score": "GOOD", "comment": None}
+    (good,) = read(zendesk, ZENDESK_SCORED, event={"satisfaction_score": score})
+    assert (good.rating, good.words, good.what_happened) == (5, "", "I cannot log in")
+    for nothing in ({}, {"satisfaction_score": None}, {"satisfaction_score": {"score": "UNOFFERED"}}):
+        assert read(zendesk, ZENDESK_SCORED, event=nothing) == ()
+    assert refused(zendesk, ZENDESK_SCORED, event={"satisfaction_score": {"score": "FINE"}}) == (
+        "score has to be a number from 1 to 5."
+    )
 
 
 def zendesk_event(kind: str, event: object, **detail: object) -> Sequence[Signal]:
