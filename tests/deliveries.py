@@ -81,6 +81,81 @@ INTERCOM_RATED = {
         },
     },
 }
+INTERCOM_REPLIED = {
+    **INTERCOM_RATED,
+    "id": "notif_9d2bc71d-ac2f-4f2d-9a3c-f4213dd933aa",
+    "topic": "ticket.contact.replied",
+    "data": {
+        "type": "notification_event_data",
+        "item": {
+            "type": "ticket_ticket_part",
+            "ticket": {
+                "type": "ticket",
+                "id": "215472629548109",
+                "ticket_id": "66044663",
+                "ticket_attributes": {
+                    "_default_title_": "My parcel",
+                    "_default_description_": "It is late.",
+                },
+                "ticket_state": {"type": "ticket_state", "id": "4517893", "category": "resolved"},
+                "contacts": {"type": "contact.list", "contacts": [{"type": "contact", "id": "6963"}]},
+                "ticket_parts": {
+                    "type": "ticket_part.list",
+                    "ticket_parts": [
+                        {
+                            "type": "ticket_part",
+                            "part_type": "comment",
+                            "body": "<p>Still late</p>",
+                            "author": {
+                                "type": "user",
+                                "id": "6963",
+                                "name": None,
+                                "email": "s@example.com",
+                            },
+                        }
+                    ],
+                },
+            },
+            "ticket_part": {
+                "type": "ticket_part",
+                "part_type": "comment",
+                "body": "<p>Still late</p>",
+                "author": {"type": "user", "id": "6963", "name": None, "email": "s@example.com"},
+            },
+        },
+    },
+}
+INTERCOM_TAGGED = {
+    **INTERCOM_RATED,
+    "id": "notif_11aef68a-8049-4f29-bbd9-48a7adfc8f30",
+    "topic": "conversation_part.tag.created",
+    "data": {
+        "type": "notification_event_data",
+        "item": {
+            "type": "conversation_part_tag",
+            "conversation": {
+                "type": "conversation",
+                "id": "215468001",
+                "source": {
+                    "body": "<p>Hello</p>",
+                    "author": {"type": "lead", "name": None, "email": ""},
+                },
+                "ticket": None,
+                "conversation_rating": None,
+                "sla_applied": None,
+                "tags": {"type": "tag.list", "tags": []},
+                "conversation_parts": {
+                    "type": "conversation_part.list",
+                    "conversation_parts": [
+                        {"part_type": "comment", "author": {"type": "lead", "name": "Anna"}, "tags": []}
+                    ],
+                },
+            },
+            "tag": {"type": "tag", "id": "1287", "name": "escalated"},
+        },
+    },
+}
+"""As newer versions wrap it; their parts have tags in a list of its own."""
 HUBSPOT_CHANGED = [
     {
         "eventId": 100,
@@ -187,7 +262,7 @@ GENERIC = {
 
 DELIVERIES: Mapping[str, tuple[object, ...]] = {
     "zendesk": (ZENDESK_RATED, ZENDESK_REOPENED, ZENDESK_SCORED),
-    "intercom": (INTERCOM_RATED,),
+    "intercom": (INTERCOM_RATED, INTERCOM_REPLIED, INTERCOM_TAGGED),
     "hubspot": (HUBSPOT_CHANGED,),
     "freshdesk": (FRESHDESK_RATED, FRESHDESK_OFFERED),
     "jira": (JIRA_UPDATED, JIRA_COMMENTED),

@@ -1,6 +1,8 @@
 """Intercom: notifications of an app of one's own.
 
-Notifications: https://developers.intercom.com/docs/webhooks/webhook-notifications.
+Topics, what is wrapped in which, and signatures:
+https://developers.intercom.com/docs/references/2.16/webhooks/webhook-models; notifications as they came
+from a real workspace: zerver/webhooks/intercom/fixtures in https://github.com/zulip/zulip.
 """
 
 import re
@@ -25,9 +27,12 @@ NOTABLE = re.compile(r"(?:ticket-)?[0-9]{1,20}")
 ADMIN_AND_TOKEN = re.compile(r"([0-9]{1,20}):([!-~]+)")
 TOPICS = (
     "conversation.rating.added, conversation.rating.remarked, ticket.rating.provided, "
-    "conversation.user.replied, conversation.admin.opened, conversation_part.tag.created, "
-    "conversation.priority.updated"
+    "conversation.user.replied, ticket.contact.replied, conversation.admin.opened, "
+    "ticket.state.updated, conversation_part.tag.created, conversation.priority.updated, "
+    "conversation.admin.closed"
 )
+OVER = "resolved"
+"""The state in which a ticket waits for nobody."""
 CUSTOMERS = ("user", "lead", "contact", "visitor")
 
 
@@ -42,8 +47,7 @@ def read(received: Received) -> Sequence[Signal]:
     read_topic = TOPIC_READERS.get(reading.line(fields, "topic"))
     if read_topic is None:
         return ()
-    item = reading.nested(reading.nested(fields, "data"), "item")
-    item = reading.nested(item, "ticket") or item
+    item = _unwrapped(reading.nested(reading.nested(fields, "data"), "item"))
     found = read_topic(item)
     return () if found is None else (_signal(fields, item, found, received),)
 
@@ -98,7 +102,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "Under **Configure**, **Webhooks** press **Edit**. **Your request endpoint URL** is this:",
             address,
         ),
-        Instruction("Choose these topics, and press **Save**:", TOPICS),
+        Instruction("Choose those of these topics that your Intercom has, and press **Save**:", TOPICS),
         Instruction(
             "So that Amends can leave internal notes: tick the right to write conversations and tickets "
             "too, and paste into Amends the number at the end of the address of a teammate's profile "
@@ -107,6 +111,30 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "814860:THE_ACCESS_TOKEN",
         ),
     )
+
+
+def _unwrapped(item: reading.Fields) -> reading.Fields:
+    """The conversation or ticket, with what some topics say beside it: its part, or its tag."""
+    if reading.line(item, "type") in ("conversation", "ticket"):
+        return item
+    inner = reading.nested(item, "ticket") or reading.nested(item, "conversation")
+    if not inner and "conversation_id" in item:
+        inner = {"type": "conversation", "id": item["conversation_id"]}
+    return {**item, **inner}
+
+
+def _parts(item: reading.Fields) -> Sequence[reading.Fields]:
+    """What was said and done, the oldest first; notifications of conversations hold the last alone."""
+    for name in ("conversation_parts", "ticket_parts"):
+        if parts := reading.listed(reading.nested(item, name), name):
+            return parts
+    return ()
+
+
+def _said(item: reading.Fields) -> Sequence[reading.Fields]:
+    """The parts that are of customers."""
+    authors = ((part, reading.nested(part, "author")) for part in _parts(item))
+    return [part for part, author in authors if reading.line(author, "type") in CUSTOMERS]
 
 
 def _rated(item: reading.Fields) -> reading.Found | None:
@@ -119,13 +147,7 @@ def _rated(item: reading.Fields) -> reading.Found | None:
 
 
 def _replied(item: reading.Fields) -> reading.Found | None:
-    parts = reading.nested(item, "conversation_parts")
-    by_customer = [
-        part
-        for part in reading.listed(parts, "conversation_parts")
-        if reading.line(reading.nested(part, "author"), "type") in CUSTOMERS
-    ]
-    last = by_customer[-1] if by_customer else {}
+    last = next(reversed(_said(item)), {})
     # A customer's reply on a closed conversation is the part that opens it again.
     if reading.line(last, "part_type") != "open" and reading.line(item, "state") != "closed":
         return None
@@ -133,8 +155,27 @@ def _replied(item: reading.Fields) -> reading.Found | None:
     return {"replied": True, "reopened": True, "words": said, "what": "replied"}
 
 
+def _replied_on_ticket(item: reading.Fields) -> reading.Found | None:
+    state = item.get("ticket_state")
+    if (reading.line(state, "category") if isinstance(state, Mapping) else state) != OVER:
+        return None
+    last = reading.nested(item, "ticket_part") or next(reversed(_said(item)), {})
+    return {
+        "replied": True,
+        "words": reading.plain(reading.words(last, "body")),
+        "what": "replied",
+    }
+
+
 def _opened(item: reading.Fields) -> reading.Found | None:
     return {"reopened": True, "what": "reopened"}
+
+
+def _moved(item: reading.Fields) -> reading.Found | None:
+    states = [part for part in _parts(item) if reading.line(part, "previous_ticket_state")]
+    last = next(reversed(states), {})
+    before, now = (reading.line(last, name) for name in ("previous_ticket_state", "ticket_state"))
+    return _opened(item) if before == OVER != now else None
 
 
 def _tagged(item: reading.Fields) -> reading.Found | None:
@@ -146,34 +187,66 @@ def _priority(item: reading.Fields) -> reading.Found | None:
     return {"what": f"priority became {reading.line(item, 'priority') or 'none'}"}
 
 
+def _closed(item: reading.Fields) -> reading.Found | None:
+    return {"what": "a promised time was missed"} if _is_late(item) else None
+
+
+def _is_late(item: reading.Fields) -> bool:
+    return reading.line(reading.nested(item, "sla_applied"), "sla_status") == "missed"
+
+
 TOPIC_READERS: Mapping[str, Callable[[reading.Fields], reading.Found | None]] = {
     "conversation.rating.added": _rated,
     "conversation.rating.remarked": _rated,
     "ticket.rating.provided": _rated,
     "conversation.user.replied": _replied,
+    "ticket.contact.replied": _replied_on_ticket,
     "conversation.admin.opened": _opened,
+    "ticket.state.updated": _moved,
     "conversation_part.tag.created": _tagged,
     "conversation.priority.updated": _priority,
+    "conversation.admin.closed": _closed,
 }
 
 
 def _tags(item: reading.Fields) -> tuple[str, ...]:
-    """A conversation's tags, and those of its parts."""
-    parts = reading.listed(reading.nested(item, "conversation_parts"), "conversation_parts")
-    with_tags = (reading.nested(each, "tags") for each in (item, *parts))
-    names = [reading.line(tag, "name") for tags in with_tags for tag in reading.listed(tags, "tags")]
-    return reading.tags(names, "tags")
+    """A conversation's tags, those of its parts, and the one that a notification is about."""
+    lists = [_tag_list(item, "tags"), _tag_list(item, "tags_added")]
+    lists += [_tag_list(part, "tags") for part in _parts(item)]
+    found = (*(tag for tags in lists for tag in tags), reading.nested(item, "tag"))
+    return reading.tags([reading.line(tag, "name") for tag in found], "tags")
+
+
+def _tag_list(holder: reading.Fields, name: str) -> Sequence[reading.Fields]:
+    """Tags in a list of their own, as newer parts have them, or in an object's."""
+    if isinstance(holder.get(name), list):
+        return reading.listed(holder, name)
+    return reading.listed(reading.nested(holder, name), "tags")
 
 
 def _customer(item: reading.Fields) -> str:
-    source = reading.nested(reading.nested(item, "source"), "author")
     people = (
         *reading.listed(reading.nested(item, "contacts"), "contacts"),
-        source,
+        reading.nested(_source(item), "author"),
         reading.nested(item, "user"),
+        *(reading.nested(part, "author") for part in _said(item)),
     )
     names = (reading.line(each, name) for name in ("name", "email") for each in people)
     return next((name for name in names if name), "")
+
+
+def _source(item: reading.Fields) -> reading.Fields:
+    """What the conversation began with, by its name of today or of the first version."""
+    return reading.nested(item, "source") or reading.nested(item, "conversation_message")
+
+
+def _title(item: reading.Fields) -> str:
+    source, of_ticket = _source(item), reading.nested(item, "ticket_attributes")
+    return (
+        reading.line(item, "title")
+        or reading.line(of_ticket, "_default_title_")
+        or reading.plain(reading.line(source, "subject") or reading.words(source, "body"))
+    )
 
 
 def _signal(
@@ -182,15 +255,11 @@ def _signal(
     id_ = reading.ticket(item, "id", reading.NUMBER, "215468001")
     is_ticket = reading.line(item, "type") == "ticket"
     reference = (reading.line(item, "ticket_id") if is_ticket else "") or id_
-    source = reading.nested(item, "source")
-    title = reading.line(item, "title") or reading.plain(
-        reading.line(source, "subject") or reading.words(source, "body")
-    )
     app = quote(reading.line(fields, "app_id"), safe="")
     return reading.signal(
         found,
         f"{TITLE} {'ticket' if is_ticket else 'conversation'} {reference}",
-        title,
+        _title(item),
         event_id=reading.event_id(fields.get("id")),
         ticket=f"{TICKET_PREFIX}{id_}" if is_ticket else id_,
         reference=reference,
@@ -199,4 +268,5 @@ def _signal(
         link=f"https://app.intercom.com/a/apps/{app}/conversations/{id_}" if app else "",
         priority=reading.line(item, "priority"),
         tags=_tags(item),
+        sla_breached=_is_late(item),
     )

@@ -26,6 +26,8 @@ from tests.deliveries import (
     GENERIC,
     HUBSPOT_CHANGED,
     INTERCOM_RATED,
+    INTERCOM_REPLIED,
+    INTERCOM_TAGGED,
     JIRA_COMMENTED,
     JIRA_UPDATED,
     ZENDESK_RATED,
@@ -347,6 +349,72 @@ def test_a_conversation_of_intercom_is_opened_tagged_and_made_a_priority() -> No
     body = changed(INTERCOM_RATED, "data.item.priority", "priority")
     (first,) = read(intercom, body, topic="conversation.priority.updated")
     assert first.priority == "priority"
+
+
+def test_a_tag_of_intercom_is_read_however_it_is_wrapped() -> None:
+    (wrapped,) = read(intercom, INTERCOM_TAGGED)
+    assert (wrapped.ticket, wrapped.tags, wrapped.customer) == ("215468001", ("escalated",), "Anna")
+    assert wrapped.what_happened == "Hello"
+    part = {"type": "conversation_part", "conversation_id": "215468001", "tag": {"name": "vip"}}
+    (of_part,) = read(intercom, changed(INTERCOM_TAGGED, "data.item", part))
+    assert (of_part.ticket, of_part.tags) == ("215468001", ("vip",))
+    added = {"type": "conversation", "id": "7", "tags_added": {"tags": [{"name": "late"}]}}
+    message = {"body": "<p>Old</p>", "author": {"type": "user", "name": "Bo"}}
+    body = changed(INTERCOM_TAGGED, "data.item", {**added, "conversation_message": message})
+    (older,) = read(intercom, body)
+    assert (older.ticket, older.tags, older.what_happened) == ("7", ("late",), "Old")
+
+
+def test_tags_of_a_conversations_parts_may_be_a_list_of_their_own() -> None:
+    """As they are in API 2.11 and later; an empty one is in every notification."""
+    for tags, told in (([], ("parcel",)), ([{"name": "vip"}], ("parcel", "vip"))):
+        parts = {"conversation_parts": [{"part_type": "comment", "tags": tags}]}
+        (signal,) = read(intercom, changed(INTERCOM_RATED, "data.item.conversation_parts", parts))
+        assert (signal.rating, signal.tags) == (1, told)
+
+
+def test_a_conversation_with_a_ticket_of_its_own_is_rated_as_the_conversation() -> None:
+    body = changed(INTERCOM_RATED, "data.item.ticket", {"type": "ticket", "id": "99"})
+    assert [(signal.ticket, signal.rating) for signal in read(intercom, body)] == [("215468001", 1)]
+
+
+def test_a_reply_on_a_resolved_ticket_of_intercom_is_one_on_a_solved_ticket() -> None:
+    (signal,) = read(intercom, INTERCOM_REPLIED)
+    assert (signal.ticket, signal.reference) == ("ticket-215472629548109", "66044663")
+    assert (signal.replied, signal.words, signal.customer) == (True, "Still late", "s@example.com")
+    for state in ({"category": "in_progress"}, "submitted", None, {}):
+        assert read(intercom, changed(INTERCOM_REPLIED, "data.item.ticket.ticket_state", state)) == ()
+    older = changed(INTERCOM_REPLIED, "data.item.ticket.ticket_state", "resolved")
+    assert len(read(intercom, changed(older, "data.item.ticket_part", None))) == 1
+
+
+def moved(before: str | None, now: str) -> Sequence[Signal]:
+    parts = [
+        {"part_type": "comment", "author": {"type": "user", "name": "Anna"}},
+        {"part_type": "ticket_state_updated_by_admin", "previous_ticket_state": before},
+    ]
+    parts[1]["ticket_state"] = now
+    ticket = {**INTERCOM_REPLIED["data"]["item"]["ticket"], "ticket_parts": {"ticket_parts": parts}}
+    body = changed(INTERCOM_REPLIED, "data.item", ticket)
+    return read(intercom, body, topic="ticket.state.updated")
+
+
+def test_a_resolved_ticket_of_intercom_that_moves_on_is_reopened() -> None:
+    (signal,) = moved("resolved", "in_progress")
+    assert (signal.reopened, signal.what_happened, signal.customer) == (True, "My parcel", "Anna")
+    for before, now in (("submitted", "resolved"), ("resolved", "resolved"), (None, "submitted")):
+        assert moved(before, now) == ()
+
+
+def test_a_missed_promise_of_intercom_is_told_with_the_rating_and_when_it_is_closed() -> None:
+    late = changed(INTERCOM_RATED, "data.item.sla_applied", {"sla_name": "4 h", "sla_status": "missed"})
+    (rated,) = read(intercom, late)
+    assert (rated.rating, rated.sla_breached) == (1, True)
+    (closed,) = read(intercom, late, topic="conversation.admin.closed")
+    assert (closed.rating, closed.sla_breached) == (None, True)
+    for kept in ({"sla_status": "hit"}, None):
+        body = changed(INTERCOM_RATED, "data.item.sla_applied", kept)
+        assert read(intercom, body, topic="conversation.admin.closed") == ()
 
 
 def test_changes_of_hubspot_are_told_one_by_one_with_a_plain_title() -> None:
