@@ -26,6 +26,8 @@ NO_JSON = "This is not valid JSON: send it as {product} makes it, unchanged."
 NUMBER = re.compile(r"[0-9]{1,20}")
 """The id of a ticket, where a product counts them."""
 RATING = re.compile(r"([0-9])(?:\.0+)?")
+YES_OR_NO = {"true": True, "false": False, "": False}
+"""As those write it who can only send texts."""
 COMMAS = re.compile(r"[,\n]")
 COMMAS_AND_SPACES = re.compile(r"[,\s\[\]]+")
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -163,11 +165,15 @@ def tags(value: object, name: str, separator: re.Pattern[str] = COMMAS) -> tuple
 
 
 def is_true(fields: Fields, name: str) -> bool:
-    """Whether true stands under a name; raises PayloadError for what is neither true nor false."""
+    """Whether true stands under a name, or is written there; PayloadError for what is neither."""
     value = fields.get(name)
-    if value is not None and not isinstance(value, bool):
+    if value is None:
+        return False
+    if isinstance(value, str):
+        value = YES_OR_NO.get(value.strip().casefold())
+    if not isinstance(value, bool):
         raise PayloadError(f"{name} has to be true or false.")
-    return value is True
+    return value
 
 
 def rating(value: object, name: str) -> int | None:

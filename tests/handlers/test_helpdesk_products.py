@@ -178,6 +178,16 @@ def test_a_template_for_ratings_sends_no_comment_that_may_be_a_colleagues(templa
     assert words in ('""', '"{{satisfaction.current_comment}}"')
 
 
+def test_each_field_that_the_examples_show_is_explained_on_the_page() -> None:
+    page = (ROOT / "docs" / "connect-anything.md").read_text(encoding="utf-8")
+    explained = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert {*json.loads(generic.EXAMPLE), *json.loads(generic.MORE)} == explained
+
+
 def test_the_example_of_the_instructions_is_read() -> None:
     (signal,) = generic.read(delivery(generic.EXAMPLE))
     assert set(json.loads(generic.EXAMPLE)) == {

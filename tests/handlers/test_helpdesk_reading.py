@@ -389,13 +389,13 @@ def test_a_reply_on_a_resolved_ticket_of_intercom_is_one_on_a_solved_ticket() ->
 
 
 def moved(before: str | None, now: str) -> Sequence[Signal]:
+    states = {"previous_ticket_state": before, "ticket_state": now}
     parts = [
         {"part_type": "comment", "author": {"type": "user", "name": "Anna"}},
-        {"part_type": "ticket_state_updated_by_admin", "previous_ticket_state": before},
+        {"part_type": "ticket_state_updated_by_admin", **states},
     ]
-    parts[1]["ticket_state"] = now
-    ticket = {**INTERCOM_REPLIED["data"]["item"]["ticket"], "ticket_parts": {"ticket_parts": parts}}
-    body = changed(INTERCOM_REPLIED, "data.item", ticket)
+    body = changed(INTERCOM_REPLIED, "data.item.ticket.ticket_parts", {"ticket_parts": parts})
+    body = changed(body, "data.item", body["data"]["item"]["ticket"])
     return read(intercom, body, topic="ticket.state.updated")
 
 
@@ -665,5 +665,20 @@ def test_anything_else_says_by_what_else_a_rule_can_be_met() -> None:
     (signal,) = read(generic, {"reference": "Z-1", "priority": "urgent", **happened})
     assert (signal.priority, signal.sla_breached, signal.reopened) == ("urgent", True, True)
     assert not signal.replied
-    assert refused(generic, GENERIC, reopened="yes") == "reopened has to be true or false."
+    odds: tuple[object, ...] = ("yes", 1, 0, [], {})
+    for odd in odds:
+        assert refused(generic, GENERIC, reopened=odd) == "reopened has to be true or false."
     assert refused(generic, GENERIC, priority=["urgent"]) == "priority has to be a text."
+
+
+def test_who_can_only_send_texts_to_anything_else_says_all_the_same() -> None:
+    """A row for each field, as form-like tools send them; what is left empty there is left out."""
+    texts = {"rating": "1", "tags": "late,parcel", "reopened": "True", "replied": "false"}
+    (signal,) = read(generic, {"reference": "Z-1", **texts, "sla_breached": "", "link": "", "kind": ""})
+    assert (signal.rating, signal.tags, signal.reopened) == (1, ("late", "parcel"), True)
+    assert (signal.replied, signal.sla_breached) == (False, False)
+
+
+def test_fields_that_nobody_documented_are_ignored_by_anything_else() -> None:
+    (plain,), (more,) = read(generic, GENERIC), read(generic, GENERIC, id=7, comment={"of": [None]})
+    assert more == plain.model_copy(update={"event_id": more.event_id})
