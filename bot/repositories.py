@@ -450,6 +450,17 @@ class Connections(ReadConnections, Protocol):
         """As it is now; nobody else changes or holds it until the transaction ends."""
         ...
 
+    def note_refusal(self, connection_id: str, at: datetime, why: str, room: datetime) -> bool:
+        """Notes that something was refused, in no new version of the connection.
+
+        False, and nothing changes, where one was noted at `room` or later, or where it was removed.
+        """
+        ...
+
+    def forget_refusal(self, connection_id: str) -> None:
+        """Forgets what was refused: what it was refused for holds no more."""
+        ...
+
 
 class ReadDeliveries(Protocol):
     """What helpdesks told, for a month."""

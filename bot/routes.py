@@ -287,7 +287,7 @@ _ROUTES = (
     ),
     _route(connection_commands.Remove, connection_commands.remove, connection_commands.open_remove),
     _route(signal_commands.TakeIn, signal_commands.take_in),
-    _route(signal_commands.TellBroken, signal_commands.tell_broken),
+    _route(signal_commands.Refuse, signal_commands.refuse),
     _route(proposal_commands.Open, proposal_commands.open_proposal),
     _route(proposal_commands.WaveOff, proposal_commands.wave_off),
     _route(proposal_commands.SayWhy, proposal_commands.say_why, proposal_commands.open_say_why),

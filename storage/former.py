@@ -55,7 +55,7 @@ OTHERS = {
     "people": ("id", "name", "zone"),
     "places": ("id", "name", "name_folded"),
     "teams": ("channel_id", "name", "zone"),
-    "connections": ("id", "product", "secret", "token", "origin"),
+    "connections": ("id", "product", "secret", "token", "origin", "refused_why"),
     "deliveries": ("connection_id", "key", "reference_folded", "customer_folded"),
     "proposals": ("connection_id", "ticket", "reference", "reference_folded", "customer_folded"),
     "cases": ("customer", "reference", "reference_folded", "link", "public_post"),

@@ -558,6 +558,8 @@ class ConnectionRow(Row, table=True):
     test_for: str | None
     test_until: datetime | None = Field(sa_type=UTCDateTime)
     asked_at: datetime | None = Field(sa_type=UTCDateTime)
+    refused_at: datetime | None = Field(sa_type=UTCDateTime)
+    refused_why: str = Field(sa_column_kwargs={"server_default": text("''")})
     removed_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
 

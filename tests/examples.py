@@ -423,6 +423,12 @@ LOST_NOTES = IN_ZENDESK._replace(
     last_at=AT, trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token.")
 )
 LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
+REFUSED = {"refused_at": AT, "refused_why": "The signature or secret is another."}
+REFUSING = IN_ZENDESK._replace(connection=ZENDESK.model_copy(update=REFUSED))
+REFUSING_AGAIN = ANYTHING._replace(
+    connection=CONNECTION.model_copy(update=REFUSED), last_at=AT - timedelta(hours=1)
+)
+TAKES_AGAIN = REFUSING._replace(last_at=AT + timedelta(minutes=5))
 HELPDESKS = Helpdesks(PRODUCTS, "https://amends.example.com", lambda hosts, origin: True)
 GATHERED_ON = CONNECTION.ref.on(TODAY)
 TOLD_SIGNAL = Signal(
@@ -839,6 +845,7 @@ MESSAGES: Mapping[str, Message] = {
     "connection.listing_without_a_lead": connection.listing(
         TEAM.model_copy(update={"lead": "U9"}), (ANYTHING,), Person(id="U9", name="Dora", gone=True)
     ),
+    "connection.listing_refusing": connection.listing(TEAM, (REFUSING, REFUSING_AGAIN), ANA),
     "connection.listing_after": connection.listing(
         TEAM, (ANYTHING,), ANA, before="Saved: that counts from the next delivery on."
     ),
@@ -867,9 +874,12 @@ MESSAGES: Mapping[str, Message] = {
     "connection.awaits_test": connection.awaits_test(),
     "connection.broken_test": connection.broken_test("Zendesk", "X-Amends-Secret is missing."),
     "connection.deliveries": connection.deliveries(
-        "Zendesk", DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
+        TAKES_AGAIN, DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
     ),
-    "connection.deliveries_none": connection.deliveries("Zendesk", (), ZENDESK.ref, "UTC", more=False),
+    "connection.deliveries_none": connection.deliveries(IN_ZENDESK, (), ZENDESK.ref, "UTC", more=False),
+    "connection.deliveries_refused": connection.deliveries(
+        REFUSING, (), ZENDESK.ref, TEAM.zone, more=False
+    ),
     "signal.ask_rules": signal.ask_rules(ZENDESK, TEAM, [WAVED_OFF] * 9 + [PROPOSED_BARE]),
     "signal.ask_rules_bare": signal.ask_rules(CONNECTION, TEAM, ()),
     "case.withdrawn": case.withdrawn(),

@@ -270,8 +270,8 @@ def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
     first = command.subject.page * A_PAGE
     told = work.deliveries.last(connection.id, first + A_PAGE + 1)
     more = len(told) > first + A_PAGE and command.subject.page < LAST_PAGE
-    title, page = command.helpdesks.title(connection.product), told[first : first + A_PAGE]
-    return Reply(message=messages.deliveries(title, page, command.subject, team.zone, more=more))
+    shown, page = shown_of(connection, command, work), told[first : first + A_PAGE]
+    return Reply(message=messages.deliveries(shown, page, command.subject, team.zone, more=more))
 
 
 def show_steps(command: ShowSteps, work: ReadOnlyWork) -> Reply:

@@ -78,6 +78,7 @@ def renew_secret(command: RenewSecret, work: UnitOfWork) -> Reply:
     secret = domain.new_secret()
     changed = connection.model_copy(update={"secret": work.vault.seal(secret)})
     work.connections.save(changed)
+    work.connections.forget_refusal(connection.id)  # which was of the old secret
     steps = product.instructions(command.helpdesks.address(connection.id), secret)
     with_it = [step for step in steps if secret in step.paste]
     return Reply(message=messages.renewed(shown_of(changed, command, work), with_it))
@@ -99,6 +100,7 @@ def paste_secret(command: PasteSecret, work: UnitOfWork) -> Reply:
     connection, _ = _with_secret(command, work, of_product=True)
     changed = connection.model_copy(update={"secret": work.vault.seal(command.secret)})
     work.connections.save(changed)
+    work.connections.forget_refusal(connection.id)  # which was of the old secret
     steps = steps_of(connection, command)
     return Reply(message=messages.secret_pasted(shown_of(changed, command, work), steps))
 

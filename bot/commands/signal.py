@@ -10,7 +10,7 @@ from bot.commands.lookup import case_of_ticket
 from bot.commands.proposal import open_case
 from bot.domain import proposal as domain
 from bot.domain.case import Case
-from bot.domain.connection import Connection, RuleName, met, without_test
+from bot.domain.connection import MAX_WHY, Connection, RuleName, met, refusal_room, without_test
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -48,17 +48,18 @@ class TakeIn(Command, frozen=True):
     """The deliveries, as JSON: read only once it is known that nobody made them up."""
 
 
-class TellBroken(Command, frozen=True):
-    """Something arrived by a connection whose test somebody waits for, and was refused."""
+class Refuse(Command, frozen=True):
+    """Something arrived by a connection, and was refused."""
 
-    name = "signal.tell_broken"
+    name = "signal.refuse"
     access = "platform"
     connects = True
-    # Whoever waits is told once, whatever else arrives; and nobody is to be remembered.
+    # Of many that arrive one a minute is noted, whoever sends them; and nobody is to be remembered.
     repeatable = True
 
     connection_id: Line = field(hidden=True)
-    why: Text = field(hidden=True)
+    why: Line = field(hidden=True, max_length=MAX_WHY)
+    """In our own words: of what was sent nothing is kept."""
 
 
 def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
@@ -86,13 +87,19 @@ def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
     return Reply()
 
 
-def tell_broken(command: TellBroken, work: UnitOfWork) -> Reply:
-    """Owes whoever waits for a test the sentence by which something was refused, once."""
+def refuse(command: Refuse, work: UnitOfWork) -> Reply:
+    """Notes when and why for the lead, and owes whoever waits for a test the sentence, once.
+
+    Refused once the connection was removed; without a change where one was noted just before.
+    """
     connection = work.connections.get(command.connection_id)
-    tester = connection.tester(command.at) if connection else None
-    if connection is not None and tester is not None:
+    if connection is None or connection.removed_at is not None:
+        return Reply(refused=True)
+    why, room = " ".join(command.why.split()), refusal_room(connection, command.at)
+    if not work.connections.note_refusal(connection.id, command.at, why, room):
+        return Reply(already=True)
+    if tester := connection.tester(command.at):
         title = command.helpdesks.title(connection.product)
-        why = " ".join(command.why.split())
         work.jobs.schedule(signal_jobs.broken_job(connection, title, why, tester, command.at))
     return Reply()
 

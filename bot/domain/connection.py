@@ -22,6 +22,10 @@ WAITS_FOR_TEST = timedelta(hours=1)
 """So long the next delivery is only shown: a forgotten test swallows no customer's word for days."""
 MAX_WORDS, MAX_WORD = 20, 60
 """Of a rule: how many tags or priorities, and characters of each; the numbers are ours."""
+BETWEEN_REFUSALS = timedelta(minutes=1)
+"""A refusal is noted no sooner after another: whoever knows the address sets no pace for our writes."""
+MAX_WHY = 200
+"""Characters of why something was refused; the longest of our own sentences has half as many."""
 BETWEEN = re.compile(r"[,;\n]")
 PRINTABLE = re.compile(r"[!-~]+")
 """What a secret or a token is made of, whoever makes it."""
@@ -73,6 +77,10 @@ class Connection(BaseModel, frozen=True):
     """Until when they wait for it."""
     asked_at: datetime | None = None
     """When the lead was asked to change the rules, since these are in force."""
+    refused_at: datetime | None = None
+    """When something was last refused, for as long as deliveries are kept; noted without a version."""
+    refused_why: str = ""
+    """Why, in our own words: nothing of what was sent."""
     removed_at: datetime | None = None
     version: int = 1
 
@@ -117,6 +125,27 @@ MEETS: Mapping[RuleName, Callable[[Signal, Rules], bool]] = {
 def met(signal: Signal, rules: Rules) -> tuple[RuleName, ...]:
     """The rules that a signal meets; none: it tells of no failed case."""
     return tuple(name for name, meets in MEETS.items() if meets(signal, rules))
+
+
+def refusal_room(connection: Connection, at: datetime) -> datetime:
+    """A refusal at `at` is noted only where the one before came earlier than this.
+
+    One a minute, however many arrive; and the first after somebody asked for a test, who waits to hear.
+    """
+    a_minute_ago = at - BETWEEN_REFUSALS
+    if connection.test_until is None or connection.tester(at) is None:
+        return a_minute_ago
+    return max(a_minute_ago, connection.test_until - WAITS_FOR_TEST)
+
+
+def takes_refusal(connection: Connection, at: datetime) -> bool:
+    """Whether a refusal at `at` is noted at all."""
+    return connection.refused_at is None or connection.refused_at < refusal_room(connection, at)
+
+
+def refuses(connection: Connection, last_at: datetime | None) -> bool:
+    """Whether something was refused, and nothing taken after it; `last_at`: the last that was taken."""
+    return connection.refused_at is not None and (last_at is None or connection.refused_at > last_at)
 
 
 def without_secrets(connection: Connection, at: datetime) -> Connection:

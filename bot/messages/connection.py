@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.channel import channel_label
-from bot.domain.connection import Action, Connection, RuleName, Rules
+from bot.domain.connection import Action, Connection, RuleName, Rules, refuses
 from bot.domain.person import Person
 from bot.domain.reference import ConnectionRef, ConnectionsRef
 from bot.domain.signal import Became, SignalDelivery
@@ -76,8 +76,10 @@ BECAME: Mapping[Became, str] = {
 }
 """What was made of a delivery, in words."""
 NOT_KEPT = (
-    "Deliveries are kept for 30 days. One that is not signed with the secret is refused, and not kept."
+    "Deliveries are kept for 30 days. Of what is refused only the last is kept: when and why, no more."
 )
+NOTHING_YET, NOTHING_TAKEN = "nothing has arrived yet", "nothing was taken yet"
+"""Of a connection by which no delivery came; the second where some were refused."""
 LEFT_TO_DO = "This is left to do in the other program:"
 ALL_STEPS = "These are all the steps in the other program:"
 ONCE = (
@@ -108,6 +110,11 @@ class Shown(NamedTuple):
         """Whether nobody has pasted yet what its product signs with."""
         return self.own_secret and not self.connection.secret
 
+    @property
+    def refuses(self) -> bool:
+        """Whether what arrived last was refused, though it could have been taken."""
+        return not self.waits_for_secret and refuses(self.connection, self.last_at)
+
 
 def listing(
     team: Team, shown: Sequence[Shown], lead: Person | None, *, missing: str = "", before: str = ""
@@ -132,7 +139,7 @@ def listing(
 
 def _line(one: Shown, zone: str) -> Line:
     connection = one.connection
-    state: Words = ("nothing has arrived yet",)
+    state: Words = (NOTHING_TAKEN if one.refuses else NOTHING_YET,)
     if one.last_at is not None:
         state = ("last delivery ", Timestamp(at=one.last_at, zone=zone))
     if one.waits_for_secret:
@@ -141,6 +148,8 @@ def _line(one: Shown, zone: str) -> Line:
     kind = (f"kind {connection.kind}",) if connection.kind else ()
     does = (f"{DOES[connection.action]}, {connection.a_day} a day at most",)
     words += joined((heard(connection.rules),), does, kind)
+    if one.refuses:
+        words += ["\n", *_refused(connection, zone, Status(sign="late", text="refused something"))]
     if one.trouble is not None:
         words += ["\n", _trouble(one.trouble)]
     first = _first(one)
@@ -158,7 +167,16 @@ def _first(one: Shown) -> Button:
     """What is most likely wanted of a connection next."""
     if one.waits_for_secret:
         return PASTE_SECRET
+    if one.refuses:
+        return STEPS
     return TOKEN if one.trouble is not None and one.trouble.given_up else RULES
+
+
+def _refused(connection: Connection, zone: str, what: Inline) -> Words:
+    """When something was refused last, and why; nothing where that never happened."""
+    if connection.refused_at is None:
+        return ()
+    return (what, " ", Timestamp(at=connection.refused_at, zone=zone), f": {connection.refused_why}")
 
 
 def _trouble(trouble: NoteTrouble) -> Status:
@@ -321,13 +339,20 @@ def broken_test(title: str, why: str) -> Message:
 
 
 def deliveries(
-    title: str, told: Sequence[SignalDelivery], ref: ConnectionRef, zone: str, *, more: bool
+    one: Shown, told: Sequence[SignalDelivery], ref: ConnectionRef, zone: str, *, more: bool
 ) -> Message:
-    """What arrived last by a connection, the newest first, and what was made of each."""
-    heading = f"Last deliveries: {title}"
-    parts: list[Part] = [_delivery(one, zone) for one in told]
+    """What arrived last by a connection, the newest first, and what was made of each.
+
+    What was refused last stands above all, also where another delivery was taken since.
+    """
+    heading = f"Last deliveries: {one.title}"
+    sign: Inline = Status(sign="late", text="Refused") if one.refuses else "Refused last"
+    refused = () if ref.page else _refused(one.connection, zone, sign)
+    parts: list[Part] = [Paragraph(words=refused)] if refused else []
+    parts += [_delivery(each, zone) for each in told]
     if not told:
-        parts.append(Context(words=("Nothing has arrived yet.",)))
+        nothing = NOTHING_TAKEN if refused else NOTHING_YET
+        parts.append(Context(words=(f"{nothing.capitalize()}.",)))
     parts.append(Context(words=(NOT_KEPT,)))
     if more:
         button = DELIVERIES.model_copy(update={"label": SHOW_MORE})

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from bot.bot import Bot
 from bot.command import Reply, Request
-from bot.commands.signal import HELPDESK, TakeIn, TellBroken, values
-from bot.domain.connection import Connection, new_id
+from bot.commands.signal import HELPDESK, Refuse, TakeIn, values
+from bot.domain.connection import Connection, new_id, takes_refusal
 from bot.domain.signal import Signal, SignalDelivery
 from bot.ports import StorageUnavailable, Transactions, Vault, VaultLocked
 from handlers.helpdesks.product import PayloadError, Product, Received, SignatureError
@@ -31,6 +31,7 @@ RETRY_SECONDS = 60
 WAIT = "Nothing was kept just now: send it again in a minute."
 UNKNOWN = "There is nothing at this address."
 FORGED = "The signature or secret is wrong, or too old."
+TOO_LARGE = "This is larger than 1 MiB: send less at once."
 NOT_PACKED = "The body is not packed as Content-Encoding says: send it plain."
 
 
@@ -74,12 +75,18 @@ class Hooks:
             return web.Response()
         if request.method != "POST":
             return _says(405, "Send a POST request to this address.")
+        id = request.match_info["id"]
         try:
-            received = await self._received(request)
+            try:
+                received = await self._received(request)
+            except web.RequestPayloadError:
+                await self._note_unread(id, NOT_PACKED)
+                return _says(400, NOT_PACKED)
+            except web.HTTPRequestEntityTooLarge:
+                await self._note_unread(id, TOO_LARGE)
+                raise
             async with self._turns:
-                return await self._take(request.match_info["id"], received)
-        except web.RequestPayloadError:
-            return _says(400, NOT_PACKED)
+                return await self._take(id, received)
         except (StorageUnavailable, VaultLocked) as trouble:
             log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()
@@ -100,7 +107,7 @@ class Hooks:
         try:
             product.verify(received, known.secret)
         except SignatureError as error:
-            await self._tell(known, str(error), received.at)
+            await self._note(known, str(error), received.at)
             log.warning(
                 "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
             )
@@ -108,8 +115,8 @@ class Hooks:
         try:
             signals = await _read(product, received)
         except PayloadError as error:
-            await self._tell(known, str(error), received.at)
-            return _says(400, str(error))
+            await self._note(known, str(error), received.at)
+            return _says(400, error.in_full)
         if not signals:
             return web.Response()
         deliveries = tuple(_deliveries(known, signals, received))
@@ -118,12 +125,18 @@ class Hooks:
             return _put_off()
         return _says(404, UNKNOWN) if reply.refused else web.Response()
 
-    async def _tell(self, known: Known, why: str, at: datetime) -> None:
-        """Lets whoever waits for a test know why this was refused; nobody else hears of it."""
-        if known.connection.tester(at) is not None:
-            await self._ask(
-                known, TellBroken.name, {"connection_id": known.connection.id, "why": why}, at
-            )
+    async def _note_unread(self, id: str, why: str) -> None:
+        """Notes why a body was not even read, which needs no secret, as a forged one does not."""
+        async with self._turns:
+            known = await self._known(id)
+            if known is not None:
+                await self._note(known, why, datetime.now(UTC))
+
+    async def _note(self, known: Known, why: str, at: datetime) -> None:
+        """Notes why this was refused, unless one was just before: that is known without a write."""
+        if takes_refusal(known.connection, at):
+            told = {"connection_id": known.connection.id, "why": why}
+            await self._ask(known, Refuse.name, told, at)
 
     async def _ask(
         self, known: Known, command_name: str, values: Mapping[str, str], at: datetime

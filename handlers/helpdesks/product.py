@@ -13,7 +13,19 @@ class SignatureError(Exception):
 
 
 class PayloadError(Exception):
-    """This delivery is not what I can read; the message is one sentence for whoever set it up."""
+    """This delivery is not what I can read; the message is one sentence for whoever set it up.
+
+    Nothing of the delivery is in it; `found` is what stands there, for nobody but its sender.
+    """
+
+    def __init__(self, sentence: str, found: str | None = None) -> None:
+        super().__init__(sentence)
+        self._found = found
+
+    @property
+    def in_full(self) -> str:
+        """The sentence with what was found instead."""
+        return str(self) if self._found is None else f"{self} It is {self._found!r}."
 
 
 class NoteError(Exception):

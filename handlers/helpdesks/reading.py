@@ -125,7 +125,7 @@ def ticket(fields: Fields, name: str, shape: re.Pattern[str], like: str) -> str:
     """The id of a ticket; raises PayloadError for what has not its shape."""
     text = words(fields, name, MAX_LINE_LENGTH)
     if not shape.fullmatch(text):
-        raise PayloadError(f"{name} has to be a ticket's id like {like}, and is {text[:40]!r}.")
+        raise PayloadError(f"{name} has to be a ticket's id like {like}.", text[:40])
     return text
 
 

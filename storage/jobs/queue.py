@@ -307,7 +307,10 @@ class Queue:
         # Said again in `_prune`, for a job that comes back to life while this waits for its row.
         old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
         seen = requests.c.day < before.date()
-        past = deliveries.c.arrived_at < min(before, trusted - KEPT)
+        kept_from = min(before, trusted - KEPT)
+        past = deliveries.c.arrived_at < kept_from
+        # Before what was taken after it goes: it would look as if nothing had been.
+        connections.drop_refusals(connection, kept_from)
         pruned = ((jobs, old), (requests, seen), (deliveries, past))
         return sum(_prune(connection, table, which, limit) for table, which in pruned)
 

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import and_, bindparam, null, select
+from sqlalchemy import and_, bindparam, null, or_, select, update
 
 from bot.domain import message_key, note
 from bot.domain.connection import Connection
 from bot.ports import MAX_COUNTED
 from bot.repositories import NoteTrouble
+from storage.column import UTCDateTime
 from storage.jobs.job import IS_DEAD, IS_WAITING
-from storage.row import read, several
+from storage.row import Values, read, several
 from storage.statement import Statement
 from storage.tables import connections, jobs
 from storage.versioned import Versioned
@@ -48,6 +50,26 @@ GIVEN_UP, PUT_BACK = (
     for which in (IS_DEAD, and_(IS_WAITING, jobs.c.why != ""))
 )
 """The notes that were given up, and those that failed and wait for another try."""
+REFUSAL = ("refused_at", "refused_why")
+_THIS = (connections.c.workspace == bindparam("here"), connections.c.id == bindparam("this_id"))
+NOTE_REFUSAL = Statement(
+    update(connections)
+    .where(
+        *_THIS,
+        connections.c.removed_at.is_(null()),
+        or_(
+            connections.c.refused_at.is_(null()),
+            connections.c.refused_at < bindparam("room", type_=UTCDateTime),
+        ),
+    )
+    .values(refused_at=bindparam("refused"), refused_why=bindparam("why"))
+)
+FORGET_REFUSAL = Statement(update(connections).where(*_THIS).values(refused_at=None, refused_why=""))
+DROP_REFUSALS = Statement(
+    update(connections)
+    .where(connections.c.refused_at < bindparam("before", type_=UTCDateTime))
+    .values(refused_at=None, refused_why="")
+)
 AT_ADDRESS = Statement(select(connections).where(connections.c.id == bindparam("id")))
 
 
@@ -55,6 +77,20 @@ class Connections(Versioned[Connection]):
     """repositories.Connections over one transaction."""
 
     kind, table, key = Connection, connections, "id"
+
+    def row(self, thing: Connection) -> Values:
+        """Without what was refused: who changes the rules meanwhile neither loses it nor the race."""
+        return {name: value for name, value in super().row(thing).items() if name not in REFUSAL}
+
+    def note_refusal(self, connection_id: str, at: datetime, why: str, room: datetime) -> bool:
+        this = {"here": self._workspace, "this_id": connection_id}
+        self._known.pop(connection_id, None)
+        return NOTE_REFUSAL.run(self._connection, {**this, "refused": at, "why": why, "room": room}) == 1
+
+    def forget_refusal(self, connection_id: str) -> None:
+        this = {"here": self._workspace, "this_id": connection_id}
+        self._known.pop(connection_id, None)
+        FORGET_REFUSAL.run(self._connection, this)
 
     def troubles(self) -> Sequence[NoteTrouble]:
         here = {"workspace": self._workspace}
@@ -87,3 +123,8 @@ def at_address(connection: Transaction, id: str) -> tuple[str, Connection] | Non
     """The connection that has this id in its address, and its workspace."""
     row = AT_ADDRESS.first(connection, {"id": id})
     return None if row is None else (row.workspace, read(Connection, row))
+
+
+def drop_refusals(connection: Transaction, before: datetime) -> None:
+    """Forgets what was refused before then, whoever's it is."""
+    DROP_REFUSALS.run(connection, {"before": before})

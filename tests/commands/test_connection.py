@@ -9,14 +9,14 @@ import pytest
 
 from bot.bootstrap import helpdesks
 from bot.command import Reply
-from bot.commands.signal import values
+from bot.commands.signal import HELPDESK, values
 from bot.domain import message_key, note
 from bot.domain.channel import Channel
 from bot.domain.connection import Connection, Rules
 from bot.domain.prompt import Kind
 from bot.domain.reference import ConnectionRef
 from bot.domain.signal import Signal, SignalDelivery
-from bot.messages.parts import Button, Line, Pasted, plain, pressable
+from bot.messages.parts import Button, Line, Pasted, Status, plain, pressable
 from bot.ports import Ended
 from bot.prompts import PROMPTS
 from bot.settings import Settings
@@ -379,23 +379,122 @@ async def test_a_test_asked_for_twice_is_waited_for_once_and_no_longer_than_an_h
     assert waiting.tester(AT + timedelta(minutes=60)) is None
 
 
+async def refuse(desk: Desk, seconds: int = 0, why: str = "reference is missing.") -> Reply:
+    """Something is refused, so many seconds later."""
+    told = {"connection_id": stored(desk)[-1].id, "why": why}
+    at = AT + timedelta(seconds=seconds)
+    return await desk.ask(HELPDESK, "signal.refuse", values=told, key=None, at=at)
+
+
 async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk) -> None:
     about, _ = await connect(led)
-    broken = {"connection_id": stored(led)[0].id, "why": "reference is missing."}
     led.say_all()
-    await led.ask(ANA, "signal.tell_broken", values=broken, key=None)
+    await refuse(led)
     assert led.say_all() == {}
-    await led.ask(ANA, "connection.test", about)
-    for why in ("reference is\nmissing.", "The signature or secret is another."):
-        await led.ask(ANA, "signal.tell_broken", values={**broken, "why": why}, key=None)
-        await led.ask(ANA, "signal.tell_broken", values={**broken, "why": why}, key=None)
+    await led.ask(ANA, "connection.test", about, at=AT + timedelta(seconds=5))
+    for seconds, why in enumerate(("reference is\nmissing.", "The signature or secret is another."), 6):
+        await refuse(led, seconds, why)
+        await refuse(led, seconds, why)
     [message] = led.say_all().values()
     assert plain(message).startswith(
         "Something arrived for your test (Anything else), and I refused it: reference is missing."
     )
-    await led.ask(ANA, "signal.tell_broken", values=broken, key=None)
+    await refuse(led, 100)
     assert led.say_all() == {}
     assert stored(led)[0].tester(AT) == ANA.id
+
+
+async def test_a_lead_sees_what_was_refused_until_something_is_taken_after_it(led: Desk) -> None:
+    about, _ = await connect(led)
+    status = "refused something 2026-03-05 14:30 UTC: The signature or secret is another."
+
+    async def read() -> tuple[Reply, str]:
+        last = await led.ask(ANA, "connection.show_deliveries", about)
+        return await led.ask(ANA, "connections.show"), words(last)
+
+    await refuse(led, why="The signature or secret is another.")
+    listed, last = await read()
+    assert f"nothing was taken yet\nrating 2 or lower · proposes cases, 5 a day at most\n{status}" in (
+        words(listed)
+    )
+    assert [part.text for part in line(listed).words if isinstance(part, Status)] == [
+        "refused something"
+    ]
+    first = line(listed).button
+    assert first is not None
+    assert first.label == "Steps and secret"
+    assert "Refused 2026-03-05 14:30 UTC: The signature or secret is another." in last
+    assert "Nothing was taken yet." in last
+    arrived(led, -1)  # which was taken before
+    listed, last = await read()
+    assert "last delivery 2026-03-05 14:29 UTC\n" in words(listed)
+    assert status in words(listed)
+    arrived(led, 1)
+    listed, last = await read()
+    assert "last delivery 2026-03-05 14:31 UTC\n" in words(listed)
+    assert "refused" not in words(listed)
+    assert "Refused last 2026-03-05 14:30 UTC: The signature or secret is another." in last
+
+
+async def test_what_was_refused_is_shown_to_nobody_but_the_lead(led: Desk) -> None:
+    about, _ = await connect(led)
+    await refuse(led, why="The signature or secret is another.")
+    led.memberships.channels[CLEO.id] = {"C2"}
+    for person in (BEN, CLEO):
+        for command_name in ("connections.show", "connection.show_deliveries"):
+            asked = HERE if command_name == "connections.show" else about
+            reply = await led.ask(person, command_name, asked)
+            assert reply.refused
+            assert "signature" not in words(reply)
+    led.say_all()
+    assert not [key for key in led.spoken if "hook" in key]
+
+
+async def test_nobody_notes_a_refusal_by_a_button(led: Desk) -> None:
+    await connect(led)
+    told = {"connection_id": stored(led)[0].id, "why": "Ben did it."}
+    for person in (ANA, BEN):
+        await led.ask(person, "signal.refuse", values=told, heard=False)
+    assert stored(led)[0].refused_at is None
+
+
+async def test_a_form_that_was_open_meanwhile_is_saved_and_what_was_refused_stays(led: Desk) -> None:
+    about, _ = await connect(led)
+    form = (await led.ask(ANA, "connection.edit", about)).form
+    assert form is not None
+    await refuse(led)
+    seen = {**{field.name: field.value for field in form.fields}, **form.hidden}
+    reply = await led.ask(ANA, "connection.edit", about, {**seen, "rating": "1"})
+    assert words(reply).startswith("Saved: that counts from the next delivery on.")
+    assert "refused something" in words(reply)
+    [kept] = stored(led)
+    assert (kept.rules.rating, kept.refused_at) == (1, AT)
+
+
+@pytest.mark.parametrize("command_name", ["connection.renew_secret", "connection.paste_secret"])
+async def test_with_another_secret_what_was_refused_for_the_old_one_is_over(
+    led: Desk, command_name: str
+) -> None:
+    pasted = command_name == "connection.paste_secret"
+    about, _ = await connect(led, "zendesk" if pasted else "generic")
+    await refuse(led, why="This connection has no secret yet.")
+    listed = words(await led.ask(ANA, "connections.show"))
+    assert ("refused something" in listed, "waits for its secret" in listed) == (not pasted, pasted)
+    await led.ask(ANA, command_name, about, {"secret": "theirs-77"} if pasted else {})
+    assert stored(led)[0].refused_at is None
+    assert "nothing has arrived yet" in words(await led.ask(ANA, "connections.show"))
+
+
+async def test_a_removed_connection_notes_no_refusal(led: Desk) -> None:
+    about, _ = await connect(led)
+    told = {"connection_id": stored(led)[0].id, "why": "reference is missing."}
+    await led.ask(ANA, "connection.remove", about, {})
+    reply = await led.ask(HELPDESK, "signal.refuse", values=told, key=None)
+    assert reply.refused
+    with open_work(led.database, led.workspace, writes=False) as work:
+        gone = work.connections.get(told["connection_id"])
+    assert gone is not None
+    assert gone.refused_at is None
 
 
 async def test_the_last_deliveries_are_listed_by_the_page(led: Desk) -> None:

@@ -1,6 +1,6 @@
 """Which signals a connection's rules let through."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -66,3 +66,32 @@ def test_a_removed_connection_keeps_no_secret() -> None:
     )
     gone = domain.without_secrets(made, AT)
     assert (gone.secret, gone.token, gone.removed_at) == ("", "", AT)
+
+
+@pytest.mark.parametrize(
+    ("refused", "tested", "taken"),
+    [
+        (None, None, True),
+        (59, None, False),
+        (61, None, True),
+        (-5, None, False),
+        (30, 20, True),
+        (10, 20, False),
+        (61, 70, True),
+        (30, 3_601, False),
+    ],
+    ids=[
+        *("the first", "within the minute", "after it", "later than this"),
+        *("the first of a test", "another of it", "of it a minute later", "of a test that is over"),
+    ],
+)
+def test_one_refusal_a_minute_is_noted_and_the_first_of_each_test(
+    refused: int | None, tested: int | None, taken: bool
+) -> None:
+    """Both are so many seconds ago."""
+    made = Connection(id="a", channel_id="C1", product="zendesk", made_by="U1", made_at=AT)
+    if tested is not None:
+        made = domain.with_test(made, "U1", AT - timedelta(seconds=tested))
+    if refused is not None:
+        made = made.model_copy(update={"refused_at": AT - timedelta(seconds=refused)})
+    assert domain.takes_refusal(made, AT) == taken

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.command import Reply, Request
-from bot.domain.connection import Rules
+from bot.domain.connection import WAITS_FOR_TEST, Rules
+from bot.messages.parts import plain
 from handlers.helpdesks.incoming import AT_ONCE
 from storage.database import Database
 from tests.connected import SECRET as CONNECTED
@@ -106,6 +107,71 @@ async def test_who_clicks_waits_behind_a_few_deliveries_however_many_come_at_onc
     assert {one.status for one in answers} == {200}
     assert len(house.deliveries()) == len(bodies)
     assert most == AT_ONCE
+
+
+async def test_who_sends_forged_ones_at_their_pace_makes_us_write_once_a_minute(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, asked = house.desk.bot.answer, list[Reply]()
+
+    async def counted(request: Request) -> Reply:
+        asked.append(await answer(request))
+        return asked[-1]
+
+    monkeypatch.setattr(house.desk.bot, "answer", counted)
+    for _ in range(3):
+        sent = (house.send(X_Amends_Secret=f"wrong-{number}") for number in range(20))
+        assert {one.status for one in await asyncio.gather(*sent)} == {401}
+        # Those that were looked at when none was noted yet try; one of them writes.
+        assert len(asked) <= AT_ONCE
+        assert [reply.already for reply in asked].count(False) == 1
+    assert (await house.send(id="b" * 40)).status == 404
+    assert len(asked) <= AT_ONCE
+    first = house.connection().refused_at
+    assert first is not None
+    assert (await house.send()).status == 200
+    assert house.connection().refused_at == first
+    assert [one.became for one in house.deliveries()] == ["proposed"]
+
+
+@only_sqlite
+async def test_what_two_programs_refuse_at_once_is_noted_by_one(
+    keyed: Database, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other wrote after this one had looked: its claim comes too late, and changes nothing."""
+    look, at = keyed.read_queue, datetime.now(UTC) + timedelta(seconds=1)
+
+    async def late(read: Any) -> Any:
+        found = await look(read)
+        with open_work(keyed, house.desk.workspace, writes=True) as work:
+            work.connections.note_refusal(ID, at, "The other's.", at)
+            work.commit()
+        return found
+
+    monkeypatch.setattr(keyed, "read_queue", late)
+    assert (await house.send(X_Amends_Secret="wrong")).status == 401
+    assert (house.connection().refused_at, house.connection().refused_why) == (at, "The other's.")
+
+
+@only_sqlite
+async def test_who_waits_for_a_test_hears_of_the_first_refusal_whatever_was_noted_before(
+    house: House,
+) -> None:
+    await house.send(X_Amends_Secret="wrong")
+    assert house.desk.say_all() == {}
+    now = datetime.now(UTC)
+    house.change(test_for=BEN.id, test_until=now + WAITS_FOR_TEST)
+    for _ in range(3):
+        await house.send({"rating": 1})
+    [(key, message)] = house.desk.say_all().items()
+    assert key.endswith(f":{BEN.id}")
+    assert "I refused it: reference is missing" in plain(message)
+    noted = house.connection()
+    assert noted.refused_at is not None
+    assert noted.refused_at > now
+    assert (await house.send()).status == 200
+    [shown] = house.desk.say_all().values()
+    assert "so it would have been proposed in support." in plain(shown)
 
 
 async def test_a_delivery_means_only_the_connection_whose_secret_it_knows(

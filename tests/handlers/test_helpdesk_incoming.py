@@ -22,7 +22,8 @@ from bot.domain.team import Team
 from bot.messages.parts import Message, plain, pressable
 from bot.ports import StorageUnavailable
 from bot.settings import Settings
-from handlers.helpdesks.incoming import Hooks, Known
+from handlers.helpdesks import generic
+from handlers.helpdesks.incoming import NOT_PACKED, Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
 from storage.database import Database
 from tests.desk import AT, BEN, SUPPORT, Desk, opening, words
@@ -62,6 +63,11 @@ class House:
             assert connection is not None
             work.connections.save(connection.model_copy(update=changed))
             work.commit()
+
+    def connection(self) -> Connection:
+        """As it is stored."""
+        with open_work(self.database, self.desk.workspace, writes=False) as work:
+            return work.connections.require(ID)
 
     def deliveries(self) -> list[SignalDelivery]:
         """Those that were kept, the newest first."""
@@ -224,6 +230,44 @@ async def test_what_is_forged_broken_too_large_or_to_nobody_is_refused_and_not_k
 
 
 PACKED = {"Content-Encoding": "gzip"}
+SECRET_WORD = "Lopez-never-again"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "why"),
+    [
+        (BODY, {"X_Amends_Secret": SECRET_WORD}, "The signature or secret is another."),
+        (BODY, {"X_Amends_Secret": ""}, "X-Amends-Secret is missing."),
+        (b"{" + SECRET_WORD.encode(), {}, generic.NO_JSON),
+        ({"what_happened": SECRET_WORD}, {}, "reference is missing: it is what you call the ticket, "),
+        ({**BODY, "rating": SECRET_WORD}, {}, "rating has to be a number from 1 to 5."),
+        ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https://."),
+        (b" " * (LARGEST_BODY + 1), {}, "This is larger than 1 MiB: send less at once."),
+        (SECRET_WORD.encode(), {"Content_Encoding": "gzip"}, NOT_PACKED),
+    ],
+    ids=[
+        *("another secret", "no secret", "broken", "no reference", "a rating", "a link"),
+        *("large", "not packed"),
+    ],
+)
+@only_sqlite
+async def test_of_what_is_refused_is_kept_when_and_why_and_nothing_of_what_was_sent(
+    house: House, body: Any, headers: dict[str, str], why: str
+) -> None:
+    before = datetime.now(UTC)
+    await house.send(body, **headers)
+    kept = house.connection()
+    assert kept.refused_at is not None
+    assert before <= kept.refused_at <= datetime.now(UTC)
+    assert kept.refused_why.startswith(why)
+    assert kept.version == 1
+    assert house.deliveries() == []
+    house.database.close()
+    file = house.database.file
+    assert file is not None
+    written = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+    assert why.encode() in written
+    assert SECRET_WORD.encode() not in written
 
 
 @pytest.mark.parametrize(

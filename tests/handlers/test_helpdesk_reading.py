@@ -47,7 +47,7 @@ def read(product: Product, body: object, **changes: object) -> Sequence[Signal]:
 def refused(product: Product, body: object, **changes: object) -> str:
     with pytest.raises(PayloadError) as unreadable:
         read(product, body, **changes)
-    return str(unreadable.value)
+    return unreadable.value.in_full
 
 
 def changed(body: Any, path: str, value: object) -> Any:
@@ -207,10 +207,13 @@ def test_what_is_not_the_template_says_what_to_paste(body: str) -> None:
         assert refused(product, body) == pasted.NOT_THE_TEMPLATE
 
 
-def test_an_unfilled_placeholder_is_named() -> None:
-    assert refused(zendesk, zendesk.TEMPLATE) == (
-        "ticket has to be a ticket's id like 4711, and is '{{ticket.id}}'."
-    )
+def test_an_unfilled_placeholder_is_named_to_its_sender_alone() -> None:
+    unfilled = zendesk.TEMPLATE
+    with pytest.raises(PayloadError) as unreadable:
+        read(zendesk, unfilled)
+    # What is kept of it holds nothing of what was sent, which may be anybody's words.
+    assert str(unreadable.value) == "ticket has to be a ticket's id like 4711."
+    assert refused(zendesk, unfilled) == f"{unreadable.value} It is '{{{{ticket.id}}}}'."
 
 
 def test_a_solved_ticket_of_zendesk_that_opens_again_is_reopened() -> None:

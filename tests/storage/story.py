@@ -537,7 +537,7 @@ class Story:
         connection = await self._house.connect(self._workspace, cast.place, cast.lead)
         if scene == "broken":
             broken = {"connection_id": connection, "why": "reference is missing."}
-            await self._ask(signal_commands.HELPDESK, "signal.tell_broken", "", scene, values=broken)
+            await self._ask(signal_commands.HELPDESK, "signal.refuse", "", scene, values=broken)
             return
         for number in range(13):
             signal = {"ticket": str(number), "reference": f"HD-{number}", "at": self._house.now}

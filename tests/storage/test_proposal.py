@@ -16,6 +16,7 @@ from tests.domain.test_connection import AT, a_signal
 from tests.domain.test_proposal import a_proposal
 from tests.session import queue_of
 from tests.storage.made import saved, seen
+from tests.storage.test_versioned import race
 
 DAY = timedelta(days=1)
 
@@ -58,6 +59,53 @@ def test_a_removed_connection_is_not_among_those_of_its_channel(sqlite: Database
     here = seen(sqlite, lambda work: work.connections.in_channel("C1"))
     assert [one.id for one in here] == ["b" * 40]
     assert seen(sqlite, lambda work: work.connections.get("a" * 40)).removed_at == AT
+
+
+def _refuse(work: UnitOfWork, *, at: datetime = AT, room: datetime = AT) -> bool:
+    return work.connections.note_refusal("a" * 40, at, "The secret is another.", room)
+
+
+def test_of_refusals_in_a_minute_one_is_noted_and_in_no_other_workspace(database: Database) -> None:
+    for workspace in ("W", "B"):
+        saved(database, partial(_connect, a_connection()), workspace)
+    later, minute = AT + timedelta(seconds=59), timedelta(minutes=1)
+    assert saved(database, _refuse)
+    assert not saved(database, partial(_refuse, at=later, room=later - minute))
+    noted = seen(database, lambda work: work.connections.get("a" * 40))
+    assert (noted.refused_at, noted.refused_why) == (AT, "The secret is another.")
+    assert saved(database, partial(_refuse, at=later + minute, room=later))
+    assert seen(database, lambda work: work.connections.get("a" * 40), "B") == a_connection()
+    saved(database, lambda work: work.connections.forget_refusal("a" * 40))
+    assert seen(database, lambda work: work.connections.get("a" * 40)) == a_connection()
+
+
+async def test_whoever_changes_a_connection_and_a_refusal_do_not_meet(database: Database) -> None:
+    saved(database, partial(_connect, a_connection()))
+    changed = a_connection(a_day=9)
+    assert await race(database, lambda work: work.connections.save(changed), _refuse) == {"won": 2}
+    stored = seen(database, lambda work: work.connections.get("a" * 40))
+    assert (stored.a_day, stored.refused_at, stored.version) == (9, AT, 2)
+
+
+def test_of_a_removed_connection_nothing_is_noted(sqlite: Database) -> None:
+    saved(sqlite, partial(_connect, a_connection(removed_at=AT)))
+    assert not saved(sqlite, _refuse)
+
+
+def test_a_refusal_is_forgotten_after_a_month_before_what_was_taken_after_it(
+    database: Database,
+) -> None:
+    now = datetime.now(UTC)
+    for id, age in (("a" * 40, KEPT + DAY), ("b" * 40, KEPT - DAY)):
+        saved(database, partial(_connect, a_connection(id)))
+        why, at = "The secret is another.", now - age
+        assert saved(
+            database, lambda w, id=id, at=at, why=why: w.connections.note_refusal(id, at, why, at)
+        )
+    saved(database, partial(_arrive, a_delivery(arrived_at=now - KEPT + DAY)))
+    queue_of(database).prune(now - timedelta(days=7))
+    left = seen(database, lambda work: work.connections.among(["a" * 40, "b" * 40]))
+    assert [left[id * 40].refused_why for id in "ab"] == ["", "The secret is another."]
 
 
 def test_a_repeated_delivery_is_known_and_the_last_ones_come_first(database: Database) -> None:

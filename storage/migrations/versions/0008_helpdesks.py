@@ -70,6 +70,8 @@ def upgrade() -> None:
         sa.Column("test_for", sa.String(), nullable=True),
         sa.Column("test_until", MOMENT, nullable=True),
         sa.Column("asked_at", MOMENT, nullable=True),
+        sa.Column("refused_at", MOMENT, nullable=True),
+        sa.Column("refused_why", sa.String(), nullable=False, server_default=""),
         sa.Column("removed_at", MOMENT, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name=op.f("pk_connections")),
