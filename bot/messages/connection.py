@@ -58,7 +58,7 @@ OF_ONE = (RULES, DELIVERIES, TEST, STEPS, TOKEN, REMOVE)
 """What can be done with a connection. One is its button, and Slack's menu holds five: a new secret is
 one click further, beside the steps it is a part of."""
 WHAT_FOR = (
-    "A bad rating, a missed promise or a reopened ticket in your helpdesk is proposed here as a failed "
+    "A bad rating, a breached SLA or a reopened ticket in your helpdesk is proposed here as a failed "
     "case, and your ticket hears how it ended."
 )
 ACTIONS = (
@@ -204,7 +204,7 @@ HEARD: Mapping[RuleName, Callable[[Rules], str]] = {
     "rating": _rating,
     "tag": lambda rules: f"tagged {_either(rules.tags)}" if rules.tags else "",
     "priority": lambda rules: f"priority {_either(rules.priorities)}" if rules.priorities else "",
-    "sla_breached": lambda rules: "promised time missed" if rules.sla_breached else "",
+    "sla_breached": lambda rules: "SLA breached" if rules.sla_breached else "",
     "reopened": lambda rules: "reopened" if rules.reopened else "",
 }
 """Each rule in words; "" where a connection does not go by it."""

@@ -60,7 +60,7 @@ RATINGS: Mapping[int, tuple[Sign, str]] = {
 """Each rating's sign, and its word."""
 BECAUSE: Mapping[RuleName, Callable[[Signal], str]] = {
     "rating": lambda signal: "",  # its own words stand first
-    "sla_breached": lambda signal: "a promised time was missed",
+    "sla_breached": lambda signal: "SLA breached",
     "reopened": lambda signal: "reopened",
     "priority": lambda signal: f"priority {one_line(signal.priority, 40)}",
     "tag": lambda signal: f"tagged {one_line(', '.join(signal.tags), 80)}",

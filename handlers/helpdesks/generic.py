@@ -106,9 +106,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             EXAMPLE,
         ),
         Instruction(
-            "It may say as well what else your rules go by: its priority, that a promised time was "
-            "missed, that a solved ticket was opened again, and that the customer wrote on a "
-            "solved one:",
+            "It may say as well what else your rules go by: its priority, that its SLA was breached, "
+            "that a solved ticket was opened again, and that the customer wrote on a solved one:",
             MORE,
         ),
         Instruction("**Send me a test** in Amends shows you how the next one was understood."),

@@ -136,7 +136,7 @@ def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Fo
         found |= change
     if any(map(_is_breached, issue_fields.values())):
         found["sla_breached"] = True
-        said.append("a promised time was missed")
+        said.append("its SLA was breached")
     return {**found, "what": " and ".join(said)} if found else {}
 
 

@@ -551,7 +551,7 @@ def test_satisfaction_of_jira_is_found_by_its_value_where_it_is_called_otherwise
         assert read(jira, changed(body, "issue.fields.customfield_10205", nothing)) == ()
 
 
-def test_a_promised_time_of_jira_that_was_missed_is_told() -> None:
+def test_a_breached_sla_of_jira_is_told() -> None:
     body = changed(JIRA_UPDATED, "changelog.items", [])
     assert read(jira, body) == ()
     (signal,) = read(jira, changed(body, "issue.fields.customfield_10030.ongoingCycle.breached", True))

@@ -5,15 +5,18 @@ from html import unescape
 
 import pytest
 
+from bot.commands.connection import edit_form
+from bot.domain.connection import RuleName, Rules
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
 from bot.messages.parts import Line, Pasted
+from bot.messages.proposal import BECAUSE
 from handlers.helpdesks.products import PRODUCTS
 from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
 from tests import fake_teams_card as cards
-from tests.examples import ADDRESS, ANA, AT, CONNECTION, LATE_NOTE, LOST_NOTES, SECRET, TEAM
+from tests.examples import ADDRESS, ANA, AT, CONNECTION, LATE_NOTE, LOST_NOTES, SECRET, TEAM, TOLD_SIGNAL
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
@@ -39,6 +42,15 @@ def test_what_is_pasted_is_exact_on_each_platform(name: str) -> None:
     frame = web.Frame(viewer=ANA, now=AT, key=lambda: "k", channel_id="C1")
     drawn = str(web.message(message, frame))
     assert [unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", drawn, re.DOTALL)] == pasted
+
+
+@pytest.mark.parametrize("name", ["sla_breached", "reopened"])
+def test_a_rule_is_called_in_lists_and_on_cards_what_the_form_calls_it(name: RuleName) -> None:
+    labels = {field.name: field.label for field in edit_form(TEAM, CONNECTION).fields}
+    rules = Rules.model_validate({name: True})
+    heard, because = messages.HEARD[name](rules), BECAUSE[name](TOLD_SIGNAL)
+    assert heard == because
+    assert heard.casefold() == labels[name].casefold()
 
 
 def test_where_notes_were_given_up_the_next_step_is_another_token() -> None:
