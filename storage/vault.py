@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 MISSING = (
-    "AMENDS_SECRET_KEY is missing: secrets of helpdesks are only stored encrypted, so whoever runs "
+    "AMENDS_SECRET_KEY is not set: secrets of helpdesks are only stored encrypted, so whoever runs "
     "Amends sets it first."
 )
 WRONG = (
