@@ -1,7 +1,10 @@
 """Which helpdesks a team can connect, as commands see them: by names that somebody else gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
+from urllib.parse import urlsplit
+
+from bot.domain.connection import Connection
 
 
 class Instruction(NamedTuple):
@@ -15,6 +18,7 @@ class Helpdesk(Protocol):
     """What a command knows of a product; `handlers/helpdesks/product.py` says what else it is."""
 
     TITLE: str
+    """What it is called in the middle of a sentence."""
     OWN_SECRET: bool
     """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
     HOSTS: Sequence[str]
@@ -28,6 +32,13 @@ class Helpdesk(Protocol):
         The last one of a product that takes notes says where its token is made.
         """
         ...
+
+
+@runtime_checkable
+class ChosenAs(Protocol):
+    """What the file of a product has beside all that, where it is called otherwise in the choice."""
+
+    CHOICE: str
 
 
 class Helpdesks:
@@ -51,6 +62,17 @@ class Helpdesks:
         """What people call it; its stored name where a newer version knew it."""
         known = self.products.get(product)
         return known.TITLE if known else product
+
+    def choice(self, product: str) -> str:
+        """What it is called among those that can be chosen."""
+        known = self.products.get(product)
+        return known.CHOICE if isinstance(known, ChosenAs) else self.title(product)
+
+    def called(self, connection: Connection) -> str:
+        """What people call that one: with its host where that tells it from others of its product."""
+        title, known = self.title(connection.product), self.products.get(connection.product)
+        host = urlsplit(connection.origin).hostname
+        return f"{title} ({host})" if host and known and host not in known.HOSTS else title
 
     def address(self, connection_id: str) -> str:
         """Where what a connection takes is sent."""

@@ -414,13 +414,15 @@ ZENDESK = CONNECTION.model_copy(
         "kind": "Delivery",
     }
 )
-ANYTHING = connection.Shown(CONNECTION, "Anything else", last_at=AT)
+ANYTHING = connection.Shown(CONNECTION, PRODUCTS["generic"].TITLE, last_at=AT)
 IN_ZENDESK = connection.Shown(ZENDESK, "Zendesk", own_secret=True, takes_notes=True)
 NEW_IN_ZENDESK = IN_ZENDESK._replace(
     connection=ZENDESK.model_copy(update={"secret": "", "rules": Rules(), "action": "propose"})
 )
 LOST_NOTES = IN_ZENDESK._replace(
-    last_at=AT, trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token.")
+    title="Zendesk (acme.zendesk.com)",
+    last_at=AT,
+    trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token."),
 )
 LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
 REFUSED = {"refused_at": AT, "refused_why": "The signature or secret is another."}
@@ -1334,7 +1336,7 @@ FORMS: Mapping[str, Form] = {
     "connection.add": connection_commands.add_form(TEAM, HELPDESKS),
     "connection.add_kind": connection_commands.add_form(OWN, HELPDESKS),
     "connection.edit": connection_commands.edit_form(OWN, ZENDESK),
-    "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "Anything else"),
+    "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "your own tool"),
     "connection.paste_secret": connection_secret_commands.secret_form(ZENDESK, "Zendesk"),
     **{
         f"connection.give_token_{name}": connection_secret_commands.token_form(CONNECTION, product)

@@ -185,9 +185,7 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
 
 def add_form(team: Team, helpdesks: Helpdesks) -> Form:
     """Connect a helpdesk, with rules that suit most teams."""
-    products = tuple(
-        Option(value=name, label=product.TITLE) for name, product in helpdesks.products.items()
-    )
+    products = tuple(Option(value=name, label=helpdesks.choice(name)) for name in helpdesks.products)
     return Add.form(
         ConnectionsRef(channel_id=team.channel_id),
         channel_id=team.channel_id,
@@ -309,7 +307,7 @@ def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Asks first, because nothing brings it back."""
     _, connection = connection_of(opening, work)
     waiting = len(work.proposals.waiting(connection.id))
-    return Reply(form=removal_form(connection, opening.helpdesks.title(connection.product), waiting))
+    return Reply(form=removal_form(connection, opening.helpdesks.called(connection), waiting))
 
 
 def removal_form(connection: Connection, title: str, waiting: int) -> Form:
@@ -330,7 +328,7 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
         if not proposal.gathered:  # of those nobody is reminded
             reminder_jobs.resolve(proposal, "waved off", command.at, work)
     proposal_jobs.edit(waved, command.at, work)
-    title = command.helpdesks.title(connection.product)
+    title = command.helpdesks.called(connection)
     return _listed(team, command, work, f"Not connected any more: {title}.")
 
 
@@ -474,7 +472,7 @@ def shown_of(
     last = work.deliveries.last(connection.id, 1)
     return Shown(
         connection=connection,
-        title=invocation.helpdesks.title(connection.product),
+        title=invocation.helpdesks.called(connection),
         own_secret=product is not None and product.OWN_SECRET,
         takes_notes=product is not None and bool(product.HOSTS),
         last_at=last[0].arrived_at if last else None,

@@ -63,8 +63,8 @@ class GiveToken(OfOne, frozen=True):
 
 def open_renew_secret(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Asks first, because the old secret stops at once."""
-    connection, product = _with_secret(opening, work, of_product=False)
-    return Reply(form=renewal_form(connection, product.TITLE))
+    connection, _ = _with_secret(opening, work, of_product=False)
+    return Reply(form=renewal_form(connection, opening.helpdesks.called(connection)))
 
 
 def renewal_form(connection: Connection, title: str) -> Form:
@@ -158,7 +158,7 @@ def _with_secret(
 
 def _check_takes_notes(product: Helpdesk) -> None:
     if not product.HOSTS:
-        raise Refused(f"{product.TITLE} takes no notes, so it needs no token.")
+        raise Refused(f"I leave no notes in {product.TITLE}, so it needs no token.")
 
 
 def _origin(written: str, connection: Connection, invocation: Invocation) -> str:

@@ -99,7 +99,7 @@ def refuse(command: Refuse, work: UnitOfWork) -> Reply:
     if not work.connections.note_refusal(connection.id, command.at, why, room):
         return Reply(already=True)
     if tester := connection.tester(command.at):
-        title = command.helpdesks.title(connection.product)
+        title = command.helpdesks.called(connection)
         work.jobs.schedule(signal_jobs.broken_job(connection, title, why, tester, command.at))
     return Reply()
 

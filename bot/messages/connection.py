@@ -144,7 +144,8 @@ def _line(one: Shown, zone: str) -> Line:
         state = ("last delivery ", Timestamp(at=one.last_at, zone=zone))
     if one.waits_for_secret:
         state = (Status(sign="waiting", text="waits for its secret"),)
-    words: list[Inline] = [*joined((Bold(text=one.title),), state), "\n"]
+    title = f"{one.title[:1].upper()}{one.title[1:]}"
+    words: list[Inline] = [*joined((Bold(text=title),), state), "\n"]
     kind = (f"kind {connection.kind}",) if connection.kind else ()
     does = (f"{DOES[connection.action]}, {connection.a_day} a day at most",)
     words += joined((heard(connection.rules),), does, kind)
@@ -249,7 +250,7 @@ def all_steps(one: Shown, steps: Sequence[Instruction]) -> Message:
 
 def renewed(one: Shown, steps: Sequence[Instruction]) -> Message:
     """The new secret, and where it goes."""
-    head = (f"The old secret counts no more, and this is the new one: {one.title}.", LEFT_TO_DO)
+    head = (f"The old secret of {one.title} counts no more, and this is the new one.", LEFT_TO_DO)
     return _instructed(head, one, steps, ONCE)
 
 
@@ -290,7 +291,7 @@ def above_secret(title: str) -> tuple[Part, ...]:
 def above_renewal(title: str) -> tuple[Part, ...]:
     """What a new secret ends."""
     words = (
-        f"{title}: the old one stops at once, and what arrives is refused until the new one is there."
+        f"The secret of {title} stops at once, and what arrives is refused until the new one is there."
     )
     return (Paragraph(words=(words,)),)
 
@@ -303,7 +304,7 @@ def above_token(step: Instruction, right: str) -> tuple[Part, ...]:
 
 def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
     """What ends with a connection."""
-    ends = f"{title}: what arrives is refused from then on, and I leave no more notes there."
+    ends = f"What arrives from {title} is refused from then on, and I leave no more notes there."
     count = "1 case that it proposed is" if waiting == 1 else f"{waiting} cases that it proposed are"
     waved = (Context(words=(f"{count} waved off with it, without a word.",)),) if waiting else ()
     last = Context(words=("This can't be undone. Cases whose retro was opened stay as they are.",))

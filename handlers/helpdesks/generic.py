@@ -9,14 +9,14 @@ from bot.helpdesks import Instruction
 from handlers.helpdesks import proof, reading
 from handlers.helpdesks.product import Account, Call, NoteError, PayloadError, Received
 
-TITLE = "Anything else"
+TITLE, CHOICE = "your own tool", "Anything else"
 OWN_SECRET = False
 PREFIX = ""
 HOSTS: Sequence[str] = ()
 RIGHT = ""
 
 NO_JSON = "This is not the JSON of the instructions: send one object like the one shown there."
-NO_NOTES = "A connection to anything else takes no notes."
+NO_NOTES = "A connection to your own tool takes no notes."
 SIGNATURE = "X-Amends-Signature"
 """Carries `sha256=` and the body's HMAC, for those who rather sign than send the secret."""
 EXAMPLE = """{

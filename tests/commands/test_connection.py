@@ -124,9 +124,8 @@ async def test_a_lead_connects_in_one_form_and_reads_what_to_paste_where(led: De
     form = (await led.ask(ANA, "connection.add", buttons(empty)["Connect a helpdesk"].about)).form
     assert form is not None
     first = {field.name: field for field in form.fields}
-    assert [option.label for option in first["product"].options] == [
-        product.TITLE for product in PRODUCTS.values()
-    ]
+    titles = [product.TITLE for product in PRODUCTS.values()]
+    assert [option.label for option in first["product"].options] == [*titles[:-1], "Anything else"]
     assert (first["rating"].value, first["action"].value, first["a_day"].value) == ("2", "propose", "5")
     assert "kind" not in first
     reply = (await connect(led))[1]
@@ -141,7 +140,7 @@ async def test_a_lead_connects_in_one_form_and_reads_what_to_paste_where(led: De
     assert (made.rules, made.action, made.made_by) == (Rules(rating=2), "propose", ANA.id)
     again = await led.ask(ANA, "connections.show")
     assert secret not in words(again)
-    assert "Anything else · nothing has arrived yet\nrating 2 or lower · proposes cases, 5" in words(
+    assert "Your own tool · nothing has arrived yet\nrating 2 or lower · proposes cases, 5" in words(
         again
     )
     assert [button.label for button in (line(again).button, *line(again).menu) if button] == [
@@ -397,7 +396,7 @@ async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk
         await refuse(led, seconds, why)
     [message] = led.say_all().values()
     assert plain(message).startswith(
-        "Something arrived for your test (Anything else), and I refused it: reference is missing."
+        "Something arrived for your test (your own tool), and I refused it: reference is missing."
     )
     await refuse(led, 100)
     assert led.say_all() == {}
@@ -528,6 +527,35 @@ async def test_a_token_is_kept_for_the_products_own_hosts_and_its_notes_are_trie
     assert (kept.origin, opened(led, kept.token)) == ("https://acme.zendesk.com", TOKEN)
 
 
+async def test_of_two_connections_to_one_product_a_lead_sees_which_is_which(led: Desk) -> None:
+    for host in ("acme", "acme-shop"):
+        about, _ = await connect(led, "zendesk")
+        values = {"origin": f"https://{host}.zendesk.com", "token": TOKEN}
+        await led.ask(ANA, "connection.give_token", about, values)
+    listed = words(await led.ask(ANA, "connections.show"))
+    assert "Zendesk (acme.zendesk.com) · " in listed
+    assert "Zendesk (acme-shop.zendesk.com) · " in listed
+    form = (await led.ask(ANA, "connection.remove", about)).form
+    assert "from Zendesk (acme-shop.zendesk.com) is refused" in str(form)
+    gone = words(await led.ask(ANA, "connection.remove", about, {}))
+    assert gone.startswith("Not connected any more: Zendesk (acme-shop.zendesk.com).")
+    # One host for all its customers tells nobody anything.
+    everybodys, _ = await connect(led, "hubspot")
+    values = {"origin": "https://api.hubapi.com", "token": TOKEN}
+    await led.ask(ANA, "connection.give_token", everybodys, values)
+    assert "HubSpot · waits for its secret" in words(await led.ask(ANA, "connections.show"))
+
+
+async def test_what_is_no_product_has_a_name_that_goes_with_sentences(led: Desk) -> None:
+    about, made = await connect(led)
+    assert words(made).startswith("Connected on this side: your own tool.")
+    assert "Last deliveries: your own tool" in words(
+        await led.ask(ANA, "connection.show_deliveries", about)
+    )
+    gone = await led.ask(ANA, "connection.remove", about, {})
+    assert words(gone).startswith("Not connected any more: your own tool.")
+
+
 @pytest.mark.parametrize(
     "origin",
     [
@@ -554,7 +582,7 @@ async def test_every_fault_of_a_token_is_said_at_once_and_never_quotes_it(led: D
     assert set(reply.faults) == {"origin", "token"}
     assert "to ken" not in str(reply)
     none = await led.ask(ANA, "connection.give_token", (await connect(led))[0])
-    assert words(none) == "Anything else takes no notes, so it needs no token."
+    assert words(none) == "I leave no notes in your own tool, so it needs no token."
 
 
 async def test_notes_that_could_not_be_left_stand_in_the_list(led: Desk) -> None:
@@ -586,7 +614,7 @@ async def test_a_new_secret_is_shown_once_and_ends_the_old_one(led: Desk) -> Non
     assert new != old
     assert [new in pasted for pasted in quoted(reply)] == [True]
     refused = await led.ask(ANA, "connection.paste_secret", about)
-    assert words(refused) == "I make the secret for Anything else: choose New secret."
+    assert words(refused) == "I make the secret for your own tool: choose New secret."
 
 
 async def test_no_secret_is_anywhere_in_the_database_the_log_or_a_form(

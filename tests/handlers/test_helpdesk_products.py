@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
 from bot.fields import MAX_LINE_LENGTH, MAX_LINK_LENGTH, storable
+from bot.helpdesks import Helpdesks
 from bot.messages.parts import MAX_TEXT_LENGTH
 from handlers.helpdesks import freshdesk, generic, jira, pasted, reading, zendesk
 from handlers.helpdesks.product import PayloadError, Product, Received
@@ -146,7 +147,8 @@ def test_a_page_says_what_the_instructions_say(name: str) -> None:
     page = (ROOT / "docs" / f"connect-{PAGES[name]}.md").read_text(encoding="utf-8")
     flat = " ".join(page.split())
     assert "Type `/amends connect` in the team's channel" in flat
-    assert f"choose **{PRODUCTS[name].TITLE}**" in flat
+    choice = Helpdesks(PRODUCTS, "", lambda hosts, origin: False).choice(name)
+    assert f"choose **{choice}**" in flat
     address, secret = "https://amends.example.com/hooks/THE_ADDRESS", "THE_SECRET"
     steps = PRODUCTS[name].instructions(address, "" if PRODUCTS[name].OWN_SECRET else secret)
     for number, step in enumerate(steps, 1):

@@ -94,10 +94,11 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         assert await deliver(visitor, path, "another", TICKET) == 401
         listed = await visitor.say("/amends connect")
         assert secret not in listed.text
+        assert "refused something" in listed.text
         one = about(listed, "connection.test")
         await visitor.press("connection.test", about=one)
         assert await deliver(visitor, path, "another", TICKET) == 401
-        told = await shown(visitor, "/dm", "arrived for your test (Anything else), and I refused it")
+        told = await shown(visitor, "/dm", "arrived for your test (your own tool), and I refused it")
         assert "The signature or secret is another." in told.text
         assert await deliver(visitor, path, secret, {**TICKET, "reference": "ZD-1"}) == 200
         await shown(visitor, "/dm", "It meets your rules, so it would have been proposed in")
@@ -144,7 +145,7 @@ async def test_on_the_page_of_settings_the_same_forms_stand_and_nothing_secret_c
             assert TOKEN not in str([each.attributes for each in page.elements])
         removal = (await get(visitor, f"/settings/connection.remove?about={one}")).page
         gone = (await post(visitor, "/settings/connection.remove", hidden(removal))).page
-        assert "Not connected any more: Zendesk." in gone.text
+        assert "Not connected any more: Zendesk (acme.zendesk.com)." in gone.text
         again = (await get(visitor, f"/settings/connection.edit?about={one}")).page
         assert "I can't find that connection. It may have been removed." in again.text
     assert TOKEN not in caplog.text

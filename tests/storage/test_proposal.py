@@ -61,8 +61,8 @@ def test_a_removed_connection_is_not_among_those_of_its_channel(sqlite: Database
     assert seen(sqlite, lambda work: work.connections.get("a" * 40)).removed_at == AT
 
 
-def _refuse(work: UnitOfWork, *, at: datetime = AT, room: datetime = AT) -> bool:
-    return work.connections.note_refusal("a" * 40, at, "The secret is another.", room)
+def _refuse(work: UnitOfWork, *, id: str = "a" * 40, at: datetime = AT, room: datetime = AT) -> bool:
+    return work.connections.note_refusal(id, at, "The secret is another.", room)
 
 
 def test_of_refusals_in_a_minute_one_is_noted_and_in_no_other_workspace(database: Database) -> None:
@@ -98,14 +98,11 @@ def test_a_refusal_is_forgotten_after_a_month_before_what_was_taken_after_it(
     now = datetime.now(UTC)
     for id, age in (("a" * 40, KEPT + DAY), ("b" * 40, KEPT - DAY)):
         saved(database, partial(_connect, a_connection(id)))
-        why, at = "The secret is another.", now - age
-        assert saved(
-            database, lambda w, id=id, at=at, why=why: w.connections.note_refusal(id, at, why, at)
-        )
+        assert saved(database, partial(_refuse, id=id, at=now - age, room=now - age))
     saved(database, partial(_arrive, a_delivery(arrived_at=now - KEPT + DAY)))
     queue_of(database).prune(now - timedelta(days=7))
-    left = seen(database, lambda work: work.connections.among(["a" * 40, "b" * 40]))
-    assert [left[id * 40].refused_why for id in "ab"] == ["", "The secret is another."]
+    left = seen(database, lambda work: work.connections.in_channel("C1"))
+    assert [(one.id[0], one.refused_why) for one in left] == [("a", ""), ("b", "The secret is another.")]
 
 
 def test_a_repeated_delivery_is_known_and_the_last_ones_come_first(database: Database) -> None:
