@@ -222,7 +222,8 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     )
     steps = product.instructions(command.helpdesks.address(made.id), secret)
     shown = shown_of(made, command, work)
-    return Reply(message=messages.made(shown, steps, shows_secret=bool(secret)))
+    made_known = messages.made(shown, steps, shows_secret=bool(secret))
+    return Reply(message=made_known, shown_once=bool(secret))
 
 
 def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:

@@ -81,7 +81,8 @@ def renew_secret(command: RenewSecret, work: UnitOfWork) -> Reply:
     work.connections.forget_refusal(connection.id)  # which was of the old secret
     steps = product.instructions(command.helpdesks.address(connection.id), secret)
     with_it = [step for step in steps if secret in step.paste]
-    return Reply(message=messages.renewed(shown_of(changed, command, work), with_it))
+    message = messages.renewed(shown_of(changed, command, work), with_it)
+    return Reply(message=message, shown_once=True)
 
 
 def open_paste_secret(opening: Opening, work: ReadOnlyWork) -> Reply:

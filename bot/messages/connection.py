@@ -83,7 +83,7 @@ NOTHING_YET, NOTHING_TAKEN = "nothing has arrived yet", "nothing was taken yet"
 LEFT_TO_DO = "This is left to do in the other program:"
 ALL_STEPS = "These are all the steps in the other program:"
 ONCE = (
-    "Copy the secret before you press anything: I show it this once. If it gets lost, Steps and secret "
+    "Copy the secret before you close this: I show it this once. If it gets lost, Steps and secret "
     "leads to a new one."
 )
 UNSHOWN = "THE_SECRET"

@@ -284,6 +284,11 @@ class TeamsAdapter:
             return await self._again(request, met.request, met.people, refused, body)
         if reply.form:
             return render.dialog(reply.form, await self._known(reply.form, met.request))
+        if reply.message and reply.shown_once:
+            # A dialog is gone once something in it is pressed: its buttons stand in the chat.
+            drawn = render.message(render.only_buttons(reply.message))
+            self._replies.add(self._replies.send_ephemeral(drawn, incoming.origin(body), met.request))
+            return render.reading(render.without_buttons(reply.message))
         return render.reading(reply.message) if reply.message else {}
 
     async def _pressed_inside(self, request: Request, body: Payload) -> Mapping[str, object]:

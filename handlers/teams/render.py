@@ -49,6 +49,7 @@ LONG_LIST = 100
 PEOPLE = "graph.microsoft.com/users"
 FALLBACK = 1_500
 """Characters of what is read where no card can be drawn: help says every command there."""
+PRESSED_BESIDE = "What to press next stands in a message of its own, behind this."
 NO_CHANNEL = "Amends is in no channel of yours: add it to a team first"
 NONE_CHECKED = "No channel can be chosen just now"
 UNCHECKED = "Some channels could not be checked just now; open the form again to see them."
@@ -114,6 +115,18 @@ def reading(message: Message) -> Element:
         return {"task": {"type": "message", "value": words or message.summary}}
     body, entities = fitted(message.title, message.parts, CARD_BYTES - 300, dialog=True)
     return _task("Amends", card(body or [text_block(escaped(message.summary))], entities), "medium")
+
+
+def without_buttons(message: Message) -> Message:
+    """A message as a dialog's answer that nothing in it may end."""
+    parts = tuple(part for part in message.parts if not isinstance(part, Buttons))
+    return message.model_copy(update={"parts": (*parts, Context(words=(PRESSED_BESIDE,)))})
+
+
+def only_buttons(message: Message) -> Message:
+    """What can be pressed in a message, under what it is about."""
+    buttons = (part for part in message.parts if isinstance(part, Buttons))
+    return Message(summary=message.summary, parts=(Paragraph(words=(message.summary,)), *buttons))
 
 
 def _task(title: str, card: Element, height: str) -> Element:

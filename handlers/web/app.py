@@ -434,6 +434,7 @@ class WebAdapter:
             note = render.message(refused, frame, note=True)
         drawn = render.form(form, frame, people, channels, reply.faults) if form else Markup("")
         if reply.message is not None:
+            frame = replace(frame, stays=reply.shown_once)
             note = render.message(reply.message, frame, note=True)
         if not drawn and not note and "HX-Request" not in request.headers:
             return redirect(request, frame.home)
@@ -443,6 +444,7 @@ class WebAdapter:
             form=drawn,
             again=bool(reply.faults),
             note=None if kept else note,
+            stays=reply.shown_once,
             pane="thread" if pressed.thread else "place",
             key=new_key() if composer else "",
             anyway=anyway,

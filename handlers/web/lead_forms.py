@@ -6,6 +6,7 @@ waits as long for it.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Protocol
@@ -167,6 +168,7 @@ class LeadForms:
         if form is None and message is None:
             return redirect(request, f"/{SETTINGS}")
         frame = frame_of(reader, self._settings, channel.id if channel else pressed.channel_id)
+        frame = replace(frame, stays=reply.shown_once)
         title = form.title if form else (message and message.title) or "Settings"
         where = (channel_label(channel.name),) if channel else ()
         return draw(

@@ -68,6 +68,8 @@ class Frame:
     """It is drawn on a page beside the workspace's channels, to which it does not lead."""
     token: str = ""
     """What every form of such a page carries, and no other page can know."""
+    stays: bool = False
+    """What is drawn is shown this once: where a press leads to another page, it opens a new tab."""
 
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""
@@ -147,13 +149,15 @@ class Pieces:
     """What a press brings back to the page that it was made on.
 
     `form` fills the dialog, or closes it when it is empty; `again` draws the same form once more.
-    `note` is for the reader alone, in a `pane`; None leaves the note that is there. `key` is the
-    composer's next one, and `anyway` what it posts without asking once more.
+    `note` is for the reader alone, in a `pane`; None leaves the note that is there. One that `stays` has
+    a place of its own, where none but another such takes its place. `key` is the composer's next one,
+    and `anyway` what it posts without asking once more.
     """
 
     form: Markup = NOTHING
     again: bool = False
     note: Markup | None = None
+    stays: bool = False
     pane: str = "place"
     key: str = ""
     anyway: str = ""

@@ -1,14 +1,18 @@
 """The Teams adapter at work: who hears an answer, and what is never lost, shown or let in."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.fake_teams import FakeTeams, Told
+from tests.fake_teams import Dialog, FakeTeams, Told
 from tests.journeys.teams_app import offered, open_teams_app, said, told
 from tests.session import open_work
+
+KEY = "a key of some length"
 
 
 @pytest.fixture
@@ -53,6 +57,30 @@ async def test_a_draft_and_its_remarks_and_a_customers_card_are_seen_by_one_pers
     assert not [posted for posted in support.thread(asked) if posted.bot]
     assert {posted.root for posted in public if posted.words() == card} <= {retro.id}
     assert ben.whispers() == []
+
+
+async def test_what_a_dialog_shows_once_has_its_buttons_beside_it(teams: FakeTeams, url: str) -> None:
+    """A dialog is gone once something in it is pressed, and with it the secret."""
+    ana, ben = teams.person("Ana"), teams.person("Ben")
+    support = teams.channel("support", [ana, ben])
+    more: dict[str, Any] = {"amends_url": "https://amends.example.com", "amends_secret_key": KEY}
+    async with open_teams_app(teams, url, **more):
+        await ana.says("connect", support, mention=True)
+        form = await ana.press(await offered(teams, ana, "Connect a helpdesk"), "Connect a helpdesk")
+        made = await ana.submit(form, {"Helpdesk": "Freshdesk"})
+        assert isinstance(made, Dialog)
+        assert "I show it this once." in made.words()
+        assert "What to press next stands in a message of its own" in made.words()
+        assert list(made.buttons()) == []
+        beside = await offered(teams, ana, "Send me a test")
+        assert list(beside.buttons()) == ["Send me a test", "Give a token"]
+        [secret] = re.findall(r"X-Amends-Secret: (\S+)", made.words())
+        assert secret not in beside.words()
+        tested = await ana.click(beside, "Send me a test")
+        assert "What arrives next, within the hour" in tested.words()
+        assert made.open
+    assert ben.whispers() == []
+    assert not [posted for posted in support.messages.values() if secret in posted.words()]
 
 
 async def test_who_cannot_be_written_to_is_only_told_that_and_how_to_change_it(

@@ -17,7 +17,7 @@ from tests.fakes import FakeSlack
 from tests.handlers.test_web_lead_forms import address, get, hidden, post, standing
 from tests.journeys.slack_app import said
 from tests.journeys.test_lead_pages import signed_in, world
-from tests.web_app import Markup, Visitor, new_key
+from tests.web_app import Markup, Visitor, dialog, new_key
 
 KEY = "a key of some length"
 TOKEN = "ana@example.com/token:shhh-5b1c"
@@ -114,6 +114,31 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         assert await deliver(visitor, path, secret, {**TICKET, "reference": "ZD-2"}) == 404
 
 
+async def test_what_is_pressed_beside_a_secret_leaves_it_where_it_stands(sqlite_url: str) -> None:
+    async def sent(path: str, data: dict[str, str]) -> dict[str, str]:
+        """What a page with scripts puts where."""
+        headers = {"HX-Request": "true"}
+        async with visitor.session.post(visitor.url + path, data=data, headers=headers) as response:
+            drawn = await response.text()
+        return dict(re.findall(r'hx-target="#([\w-]+)"[^>]*>(.*?)</hx-partial>', drawn, re.DOTALL))
+
+    async with connected_to(sqlite_url) as visitor:
+        await visitor.introduce("Ana")
+        listed = await visitor.say("/amends connect")
+        form = await visitor.press("connection.add", about=about(listed, "connection.add"))
+        made = await sent(*dialog(form, **FORM))
+        assert "X-Amends-Secret: " in made["place-stays"]
+        assert made["place-note"].strip() == ""  # the list of before, in which it is not
+        [one] = set(re.findall(r'value="(connection:\w+)"', made["place-stays"]))
+        pressed = {"about": one, "place": "support", "key": new_key()}
+        tested = await sent("/verb/connection.test", {**pressed, "note": "yes"})
+        assert "What arrives next, within the hour" in tested["place-note"]
+        assert "place-stays" not in tested
+        page = await visitor.see("/p/support")
+        rooms = [one.attributes["id"] for one in page.all("div", **{"class": "note-room"})]
+        assert {"place-stays", "place-note"} <= set(rooms)
+
+
 async def test_on_the_page_of_settings_the_same_forms_stand_and_nothing_secret_comes_back(
     sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -148,6 +173,14 @@ async def test_on_the_page_of_settings_the_same_forms_stand_and_nothing_secret_c
         assert "Not connected any more: Zendesk (acme.zendesk.com)." in gone.text
         again = (await get(visitor, f"/settings/connection.edit?about={one}")).page
         assert "I can't find that connection. It may have been removed." in again.text
+        # What a page without scripts shows once stays in its tab; nothing is shown once of Zendesk.
+        assert made.all("form", target="_blank") == []
+        rules = {**rules, "v.product": "generic", "key": new_key()}
+        once = (await post(visitor, "/settings/connection.add", {**hidden(form), **rules})).page
+        assert "X-Amends-Secret: " in once.text
+        assert "What you press here opens in a new tab" in once.text
+        apart = [one.attributes["action"] for one in once.all("form", target="_blank")]
+        assert apart == ["/settings/connection.test"]
     assert TOKEN not in caplog.text
 
 
@@ -179,9 +212,17 @@ async def test_from_slack_a_lead_connects_in_a_form_and_a_member_reads_who_can(
         assert made
         [secret] = re.findall(r"X-Amends-Secret: (\S+)", made.words())
         [id] = re.findall(r"/hooks/(\w+)", made.words())
+        # The answer lies on top: closing it leads back to the secret.
+        tested = await here.ana.press(made, "Send me a test")
+        assert "What arrives next, within the hour" in tested.words()
+        assert made.open
+        assert secret in made.words()
         async with ClientSession() as session:
-            sent = await deliver(Visitor(session, here.url), f"/hooks/{id}", secret, TICKET)
-        assert sent == 200
+            for reference in ("ZD-1", "ZD-4711"):  # the first is the test
+                ticket = {**TICKET, "reference": reference}
+                sent = await deliver(Visitor(session, here.url), f"/hooks/{id}", secret, ticket)
+                assert sent == 200
+        await said(slack, "A test arrived")
         await said(slack, "Nobody came, twice.", where=here.den.id)
         assert all(secret not in posted.words() for posted in slack.posted())
         async with signed_in(here, here.ben) as ben:

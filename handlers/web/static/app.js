@@ -186,8 +186,9 @@
   // ---- a note must be seen: what comes for a pane that is not shown stands in one that is
   const rooms = [...document.querySelectorAll(".note-room")];
   for (const room of rooms) {
+    const alike = rooms.filter((other) => other.id.split("-")[1] === room.id.split("-")[1]);
     new MutationObserver(() => {
-      const shown = rooms.findLast((other) => other.offsetParent !== null);
+      const shown = alike.findLast((other) => other.offsetParent !== null);
       if (!room.firstElementChild || room.offsetParent !== null || !shown) return;
       shown.replaceChildren(...room.childNodes);
       shown.scrollIntoView({ block: "nearest" });
