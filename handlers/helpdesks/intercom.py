@@ -188,7 +188,7 @@ def _priority(item: reading.Fields) -> reading.Found | None:
 
 
 def _closed(item: reading.Fields) -> reading.Found | None:
-    return {"what": "a promised time was missed"} if _is_late(item) else None
+    return {"what": "its SLA was breached"} if _is_late(item) else None
 
 
 def _is_late(item: reading.Fields) -> bool:
