@@ -42,7 +42,7 @@ CASE_STEPS: Mapping[CaseStep, CaseStepRow] = {
 
 
 class CaseChange(BaseModel, frozen=True):
-    """One change of a case by a person: which, by whom, when, and in which words."""
+    """One change of a case: which, by whom ("" where nobody did it), when, and in which words."""
 
     step: CaseStep
     by: str
@@ -86,6 +86,11 @@ class Case(BaseModel, frozen=True):
         """By whom it was cancelled, when and why; None while it counts."""
         moved = [change for change in self.history if change.step != "edit"]
         return moved[-1] if moved and moved[-1].step == "cancel" else None
+
+    @property
+    def last_change(self) -> CaseChange | None:
+        """The last thing that somebody did to it; None as long as nobody did any."""
+        return next((change for change in reversed(self.history) if change.by), None)
 
     @property
     def same_as(self) -> int | None:
@@ -176,12 +181,15 @@ def check_edit(case: Case) -> None:
 
 
 def edits(case: Case) -> tuple[CaseChange, ...]:
-    """By whom and when its facts were edited, the first time first."""
+    """By whom and when its facts were changed, the first time first."""
     return tuple(change for change in case.history if change.step == "edit")
 
 
 def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case:
-    """The case with other facts, and who changed them; the same case when none of them differs."""
+    """The case with other facts, and who changed them; the same case when none of them differs.
+
+    `by`: "" where nobody did, but what was missing came from the ticket.
+    """
     check_edit(case)
     edited = case.model_copy(update=facts)
     if edited == case:

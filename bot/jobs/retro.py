@@ -65,7 +65,7 @@ def card(case_number: int, at: datetime, work: ReadOnlyWork) -> Message | None:
     recovery = work.recoveries.get(retro.case_number)
     back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
     beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
-    people = work.people.among({change.by for change in case.history[-1:]})
+    people = work.people.among({case.last_change.by} if case.last_change else ())
     same_as = {change.same_as for change in case.history[-1:] if change.same_as}
     links = retro_thread.links_of(same_as, work) if same_as else {}
     return messages.invitation(retro, case, team, counts, beside, people, links)

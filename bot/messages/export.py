@@ -41,9 +41,9 @@ class Whole(BaseModel, frozen=True):
     people: Mapping[str, Person]
 
     def name(self, person_id: str | None) -> str | None:
-        """A person's name, or their id when nobody knows it."""
+        """A person's name, or their id when nobody knows it; None for nobody."""
         person = self.people.get(person_id or "")
-        return signed(person.name) if person else person_id
+        return signed(person.name) if person else person_id or None
 
     @property
     def prompts(self) -> Prompts:
@@ -505,7 +505,7 @@ def as_markdown(whole: Whole, first: bool) -> str:
     lines += [f"- {label}: {_plain(value)}" for label, value in facts if value]
     lines += ["", "## What happened", "", *_quoted(case.what_happened)]
     for change in case.history:
-        by = _plain(whole.name(change.by) or "")
+        by = _plain(whole.name(change.by) or "nobody, from its ticket")
         same_as = f" · same as {_same_as(change)}" if change.same_as else ""
         lines += ["", f"- {change.at:%Y-%m-%d} · {change.step} · {by}{same_as}"]
         lines += ["", *(f"  {text}" for text in _quoted(change.why))] if change.why else []

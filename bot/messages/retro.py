@@ -212,7 +212,7 @@ def _about(retro: Retro, case: Case, team: Team) -> Words:
 
 def _edited(case: Case, team: Team, people: Mapping[str, Person]) -> tuple[Part, ...]:
     """Who put the case right last, and on which day."""
-    last = case.history[-1] if case.history else None
+    last = case.last_change
     if last is None or last.step != "edit":
         return ()
     day = on(today(team.zone, last.at), today(team.zone, case.failed_at))
@@ -222,7 +222,7 @@ def _edited(case: Case, team: Team, people: Mapping[str, Person]) -> tuple[Part,
 
 def _changed_by(case: Case, people: Mapping[str, Person]) -> str:
     """Who changed the case last."""
-    by = people.get(case.history[-1].by) if case.history else None
+    by = people.get(case.last_change.by) if case.last_change else None
     return signed(by.name) if by else "somebody"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.case import Case, number_of, outside_hours
+from bot.domain.case import Case, edit, edits, number_of, outside_hours
 from bot.domain.errors import Refused
 from bot.domain.job import (
     MAX_ATTEMPTS,
@@ -24,6 +24,14 @@ from bot.messages.parts import shortened
 from bot.routes import typed
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+
+
+def test_what_came_from_the_ticket_is_nobodys_change_and_counts_for_a_form_that_is_open() -> None:
+    case = Case(number=1, channel_id="C1", what_happened="Title", failed_at=AT)
+    filled = edit(case, {"what_happened": "Nobody came."}, "", AT)
+    assert (len(edits(filled)), filled.last_change, filled.cancelled) == (1, None, False)
+    again = edit(edit(case, {"reference": "X-1"}, "U2", AT), {"what_happened": "Nobody came."}, "", AT)
+    assert again.last_change == again.history[0]
 
 
 @given(st.text() | st.from_regex(r"[cC]-[0-9]{1,12}"))

@@ -330,6 +330,15 @@ def test_an_unnamed_answer_has_no_trace_of_its_order_or_its_moment(name: str) ->
     }
 
 
+def test_what_nobody_did_says_so_in_the_history_of_its_case() -> None:
+    history = (CaseChange(step="edit", by="", at=AT), CaseChange(step="edit", by="U1", at=AT))
+    whole = WHOLE.model_copy(update={"case": CASE.model_copy(update={"history": history})})
+    data = json.loads(FORMATS["json"].write(whole, True))
+    assert [change["by"] for change in data["case_history"]] == [None, "Ana"]
+    assert "edit · nobody, from its ticket" in FORMATS["md"].write(whole, True)
+    assert [row["person"] for row in rows_of(whole) if row["kind"] == "case: edit"] == ["", "Ana"]
+
+
 def test_whoever_closed_and_whoever_asked_are_named_and_nobody_for_marking_it_failed() -> None:
     opened = CLOSED.model_copy(update={"opened_by": "U7"})
     people = {**PEOPLE, "U7": Person(id="U7", name="Gro")}
