@@ -232,7 +232,7 @@ async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapte
     browser = await _web_adapter(built, tour) if settings.web else None
     outgoing = Outgoing(settings.helpdesk_hosts)
     messengers: dict[str, Messenger] = {
-        note.PLATFORM: NoteMessenger(outgoing, database, PRODUCTS, settings.amends_pace)
+        note.PLATFORM: NoteMessenger(outgoing, bot, database, PRODUCTS, settings.amends_pace)
     }
     if slack:
         messengers["slack"] = slack.messenger

@@ -27,6 +27,7 @@ from bot.commands import search as search_commands
 from bot.commands import sign_in as sign_in_commands
 from bot.commands import signal as signal_commands
 from bot.commands import team as team_commands
+from bot.commands import ticket_words as ticket_words_commands
 from bot.commands import trends as trends_commands
 from bot.domain import reference
 from bot.domain.reference import CaseRef, ItemRef
@@ -289,6 +290,7 @@ _ROUTES = (
     _route(signal_commands.TakeIn, signal_commands.take_in),
     _route(signal_commands.Refuse, signal_commands.refuse),
     _route(proposal_commands.Open, proposal_commands.open_proposal),
+    _route(ticket_words_commands.FillIn, ticket_words_commands.fill_in),
     _route(proposal_commands.WaveOff, proposal_commands.wave_off),
     _route(proposal_commands.SayWhy, proposal_commands.say_why, proposal_commands.open_say_why),
     _reading(proposal_commands.ShowAll, proposal_commands.show_all),

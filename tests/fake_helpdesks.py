@@ -1,9 +1,9 @@
 """Helpdesks across the network, which take notes as strictly as the vendors', and sign what they send.
 
 What they take and refuse is in the vendors' own references: Zendesk "Update Ticket", Intercom "Reply to
-a conversation", HubSpot "Create a note" and "Retrieve a ticket", Freshdesk "Create a Note", Jira
-Service Management "Create request comment". A public comment is refused by all of them: nothing of ours
-is for the customer.
+a conversation", HubSpot "Create a note", "Retrieve a ticket" and "Retrieve a contact", Freshdesk
+"Create a Note", Jira Service Management "Create request comment". A public comment is refused by all of
+them: nothing of ours is for the customer.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import html
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
@@ -37,6 +37,13 @@ class Note(NamedTuple):
 
     ticket: str
     text: str
+
+
+class Link(NamedTuple):
+    """A ticket's link to one of its contacts: HubSpot's own kind, or the label that somebody gave it."""
+
+    contact: str
+    kind: str = "ticket_to_contact"
 
 
 @dataclass(frozen=True)
@@ -169,11 +176,22 @@ def _jira_list(texts: Sequence[str]) -> object:
     return {"comments": [{"body": text.replace("\n", "\r\n")} for text in texts]}
 
 
-def _hubspot_ticket(asked: Mapping[str, str], ticket: Mapping[str, str], id_: str) -> object:
+def _hubspot_record(asked: Mapping[str, str], record: Mapping[str, str], id_: str) -> Body:
     """Of the properties those that are asked for, and those that every record has."""
+    _need(set(asked) <= {"properties", "associations"}, f"not understood: {sorted(asked)}", 400)
     _need(bool(asked.get("properties")), "which properties?", 400)
-    found = {name: ticket.get(name) for name in asked["properties"].split(",")}
+    found = {name: record.get(name) for name in asked["properties"].split(",")}
     return {"id": id_, "properties": {"hs_object_id": id_, **found}, "archived": False}
+
+
+def _hubspot_linked(record: Body, links: Sequence[Link]) -> Body:
+    """A ticket with its contacts; where it has none, nothing is said of any."""
+    results = [{"id": link.contact, "type": link.kind} for link in links]
+    return {**record, "associations": {"contacts": {"results": results}}} if links else record
+
+
+MISSING_SCOPES = json.dumps({"status": "error", "category": "MISSING_SCOPES"})
+"""What HubSpot says to a token without the right: no fault of who asks."""
 
 
 def _searched(body: bytes) -> str:
@@ -208,6 +226,8 @@ class Desk(NamedTuple):
     reading: Reading
     ticket: str = ""
     """The path of a ticket's own words, where the vendor sends none."""
+    contact: str = ""
+    """The path of who wrote them."""
 
 
 DESKS: Mapping[str, Desk] = {
@@ -241,6 +261,7 @@ DESKS: Mapping[str, Desk] = {
         _hubspot_signature,
         Reading("POST", r"/crm/v3/objects/notes/search()", _hubspot_list),
         r"/crm/v3/objects/tickets/(\d+)",
+        r"/crm/v3/objects/contacts/(\d+)",
     ),
     "freshdesk": Desk(
         "POST",
@@ -269,7 +290,10 @@ class FakeHelpdesk:
     """One vendor's API, for one account, on 127.0.0.1, which its desk's `token` opens.
 
     `notes` are those that were left, in their order. `calls` counts the requests, whatever came of them.
-    `tickets` are what customers wrote, by the properties of each.
+    `tickets` are what customers wrote, by the properties of each; `links` those to their `contacts`.
+    A token that `may_read` tickets may not read contacts unless `may_read_contacts`; whether it may ask
+    which they are then, no vendor says: `tells_contacts`. `meanwhile` happens once as a ticket is read,
+    and `reads` counts what was asked for of both.
     """
 
     def __init__(self, name: str) -> None:
@@ -277,6 +301,11 @@ class FakeHelpdesk:
         self.desk = DESKS[name]
         self.notes: list[Note] = []
         self.tickets: dict[str, Mapping[str, str]] = {}
+        self.links: dict[str, Sequence[Link]] = {}
+        self.contacts: dict[str, Mapping[str, str]] = {}
+        self.reads = 0
+        self.may_read_contacts = self.tells_contacts = True
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.refusals: list[str] = []
         self.calls = 0
         self.cookies: list[Mapping[str, str]] = []
@@ -359,7 +388,7 @@ class FakeHelpdesk:
             return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
         try:
             body = await request.read()
-            reading = self._read(request, body)
+            reading = await self._own(request) or self._read(request, body)
             if reading is not None:
                 return web.json_response(reading)
             note = self._note(request, body)
@@ -382,15 +411,31 @@ class FakeHelpdesk:
             return answer
         return web.json_response({"id": len(self.notes)}, status=self.desk.status)
 
-    def _read(self, request: web.Request, body: bytes) -> object | None:
-        """What stands on a ticket; None when something else is asked."""
-        own = re.fullmatch(self.desk.ticket, request.path) if request.method == "GET" else None
-        if own is not None:
+    async def _own(self, request: web.Request) -> Body | None:
+        """What a customer wrote on a ticket, or who they are; None when something else is asked."""
+        asked, query = request.path if request.method == "GET" else "/", request.query
+        ticket, contact = (re.fullmatch(way, asked) for way in (self.desk.ticket, self.desk.contact))
+        self.reads += ticket is not None or contact is not None
+        if ticket is not None:
             self._check_token(request)
             _need(self.may_read, "this token reads no tickets", 403)
-            if own[1] not in self.tickets:
-                raise web.HTTPNotFound  # no fault of who asks: somebody may have deleted it
-            return _hubspot_ticket(request.query, self.tickets[own[1]], own[1])
+            if (meanwhile := self.meanwhile) is not None:
+                self.meanwhile = None
+                await meanwhile()
+            record = _hubspot_record(query, _found(self.tickets, ticket[1]), ticket[1])
+            if "associations" not in query:
+                return record
+            _need(query["associations"] == "contacts", "associations is a list of types", 400)
+            _allow(self.may_read_contacts or self.tells_contacts)
+            return _hubspot_linked(record, self.links.get(ticket[1], ()))
+        if contact is not None:
+            self._check_token(request)
+            _allow(self.may_read_contacts)
+            return _hubspot_record(query, _found(self.contacts, contact[1]), contact[1])
+        return None
+
+    def _read(self, request: web.Request, body: bytes) -> object | None:
+        """The notes on a ticket; None when something else is asked."""
         reading = self.desk.reading
         match = re.fullmatch(reading.path, request.path)
         if match is None or request.method != reading.method:
@@ -417,6 +462,17 @@ class FakeHelpdesk:
             raise Refusal(400, f"not understood: {type(wrong).__name__}") from None
         _need(note.ticket not in self.closed_tickets, "closed tickets take no updates")
         return note
+
+
+def _found(records: Mapping[str, Mapping[str, str]], id_: str) -> Mapping[str, str]:
+    if id_ not in records:
+        raise web.HTTPNotFound  # no fault of who asks: somebody may have deleted it
+    return records[id_]
+
+
+def _allow(may: bool) -> None:
+    if not may:
+        raise web.HTTPForbidden(text=MISSING_SCOPES, content_type="application/json")
 
 
 def _cut(request: web.Request) -> web.Response:

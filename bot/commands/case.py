@@ -1,6 +1,6 @@
 """What happens with a case: it is marked failed, its retro opens, and mistakes in it are put right."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -17,6 +17,7 @@ from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
 from bot.domain.link import NO_LINK, check_link, is_web_link, leads_somewhere
+from bot.domain.person import Person
 from bot.domain.prompt import kind_called
 from bot.domain.recovery import follow, owners, with_nothing_to_tell
 from bot.domain.reference import CaseRef
@@ -42,6 +43,7 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs.carry_over import edit_carried
+from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
@@ -56,6 +58,8 @@ KEEPS_PROMPTS = "The retro keeps what it asked when it opened, whichever kind yo
 OF_KIND = "It decides what the retro asks. Leave empty for what your team asks otherwise."
 MAX_COMPARED = 200
 """The newest cases of a week among which a double is looked for."""
+FROM_TICKET = Person(id="", name="The helpdesk", bot=True)
+"""Who changed a case that nobody edited: what was missing came from its ticket."""
 MAX_SEEN = 50
 """Likely doubles that a form can say it has pointed out: each is a label of at most 11 characters."""
 
@@ -551,8 +555,18 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     if retro is not None and edited.kind != case.kind and _follows_kind(retro):
         asks = at_opening(team, edited.kind)
         work.retros.save(retro.model_copy(update={"prompts": asks}))
-    _show_edited(edited, team, command, work)
+    _show_edited(edited, team, command.at, work, by=command.person.id)
     return Reply(message=confirmation.case_edited(edited), done=True)
+
+
+def fill_in(case: Case, words: str, customer: str, at: datetime, work: UnitOfWork) -> None:
+    """Tells what happened in the customer's words, which came once its retro was open, and shows that.
+
+    A form to edit it that is open meanwhile is as old as by an edit.
+    """
+    filled = domain.fill_in(case, words, customer, at)
+    work.cases.save(filled)
+    _show_edited(filled, work.teams.require(case.channel_id), at, work, by=None)
 
 
 def _check_seen(command: Edit, case: Case, team: Team, work: ReadOnlyWork) -> None:
@@ -563,7 +577,8 @@ def _check_seen(command: Edit, case: Case, team: Team, work: ReadOnlyWork) -> No
     now = edit_form(case, team, work.retros.get(case.number))
     written = {**(command.request.values or {}), "what_happened": command.what_happened}
     if differing(now, written):
-        who = work.people.get(edits[-1].by) if edits else None
+        by = edits[-1].by if edits else ""
+        who = work.people.get(by) if by else FROM_TICKET
         raise AskFirst(Reply(form=changed_meanwhile(now, written, who, command.person.id, {})))
 
 
@@ -596,22 +611,31 @@ def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
     return {**_facts(command, when), "link": command.link or None}
 
 
-def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> None:
-    number, by = case.number, command.person.id
-    work.jobs.schedule(retro_jobs.retro_job(number, case.channel_id, command.at, asked_by=by))
+def _show_edited(case: Case, team: Team, at: datetime, work: UnitOfWork, *, by: str | None) -> None:
+    """Brings up to date whatever shows it; where nobody asked for that, nothing is said anew."""
+    number = case.number
+    _show([retro_jobs.retro_job(number, case.channel_id, at, asked_by=by)], work, by)
     retro, recovery = work.retros.get(number), work.recoveries.get(number)
     if retro is None:
-        case_jobs.refresh_backlogs(case.channel_id, command.at, work)
+        case_jobs.refresh_backlogs(case.channel_id, at, work)
     else:
-        reminder_jobs.refresh(retro, command.at, work)
-        edit_carried(case.channel_id, command.at, work, cases=[number])
+        reminder_jobs.refresh(retro, at, work)
+        edit_carried(case.channel_id, at, work, cases=[number])
     if recovery is None:
         return
     followed = follow(recovery, case, team)
     if followed != recovery:
         work.recoveries.save(followed)
-    recovery_jobs.refresh_cards(followed, command.at, work, was=owners(recovery), asked_by=by)
-    reminder_jobs.refresh(followed, command.at, work)
+    _show(recovery_jobs.card_jobs(followed, at, was=owners(recovery), asked_by=by), work, by)
+    reminder_jobs.refresh(followed, at, work)
+
+
+def _show(jobs: Iterable[Job], work: UnitOfWork, by: str | None) -> None:
+    if by is None:
+        edit_said(jobs, work, on_their_way=True)
+        return
+    for job in jobs:
+        work.jobs.schedule(job)
 
 
 def read(command: Read, work: ReadOnlyWork) -> Reply:

@@ -21,6 +21,7 @@ from bot.fields import Line, Text, field
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
 from bot.jobs import note as note_jobs
+from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -117,6 +118,8 @@ def restore(command: Restore, work: UnitOfWork) -> Reply:
     changed = domain.change(case, "restore", command.person.id, command.at)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
+    for proposal in work.proposals.of_case(case.number):
+        proposal_jobs.look_up(proposal, command.at, work)
     return Reply()
 
 

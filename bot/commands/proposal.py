@@ -116,6 +116,7 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
 def _become(proposal: Proposal, case: Case, by: str, at: datetime, work: UnitOfWork) -> None:
     opened = domain.take(proposal, "open", by, at, case=case.number)
     work.proposals.save(opened)
+    proposal_jobs.look_up(opened, at, work)
     reminder_jobs.resolve(opened, "retro opened", at, work)
     if by:
         proposal_jobs.show(opened, at, work, by=by)

@@ -110,11 +110,12 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
         return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
     told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
-    _hear_elsewhere(signal, connection, at, work)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
     # What a proposal says goes on from where older deliveries left it.
     known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
     now = together([*known, *(other.signal for other in told)])
+    customer = signal.customer or now.customer
+    hear_elsewhere(signal.model_copy(update={"customer": customer}), connection.id, at, work)
     if proposal is None or proposal.case_number is None:
         case = case_of_ticket(signal, connection, work)
         if case is not None and not case.cancelled:
@@ -168,11 +169,11 @@ def _hear_again(
     return "known"
 
 
-def _hear_elsewhere(signal: Signal, connection: Connection, at: datetime, work: UnitOfWork) -> None:
+def hear_elsewhere(signal: Signal, connection_id: str, at: datetime, work: UnitOfWork) -> None:
     """What a customer says on one ticket is shown in the cases of their others, too."""
     if not signal.customer or not is_word(signal):
         return
-    for other in work.proposals.opened_of_customer(connection.id, signal.customer, MAX_CASES):
+    for other in work.proposals.opened_of_customer(connection_id, signal.customer, MAX_CASES):
         if other.ticket != signal.ticket:
             _hear_later(other, signal, at, work)
 

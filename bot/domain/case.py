@@ -186,10 +186,7 @@ def edits(case: Case) -> tuple[CaseChange, ...]:
 
 
 def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case:
-    """The case with other facts, and who changed them; the same case when none of them differs.
-
-    `by`: "" where nobody did, but what was missing came from the ticket.
-    """
+    """The case with other facts, and who changed them; the same case when none of them differs."""
     check_edit(case)
     edited = case.model_copy(update=facts)
     if edited == case:
@@ -201,6 +198,21 @@ def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case
     }
     change = CaseChange(step="edit", by=by, at=at, **replaced)
     return edited.model_copy(update={"history": (*case.history, change)})
+
+
+def fill_in(case: Case, words: str, customer: str, at: datetime) -> Case:
+    """The case in its customer's words, which came from the ticket once it was open: nobody edited it.
+
+    Who is named as its customer stays, and how the helpdesk calls them is kept with the change: it may
+    stand in the words, where forgetting looks for it.
+    """
+    named = case.customer or customer or None
+    filled = edit(case, {"what_happened": words, "customer": named}, "", at)
+    if filled == case or named == customer:
+        return filled
+    *before, last = filled.history
+    called = last.model_copy(update={"customer": customer})
+    return filled.model_copy(update={"history": (*before, called)})
 
 
 def check_public_post(link: str) -> None:

@@ -8,7 +8,6 @@ from bot.domain import message_key, note
 from bot.domain.connection import Connection
 from bot.domain.job import Job
 from bot.domain.proposal import Proposal
-from bot.domain.signal import Signal, SignalDelivery, together
 from bot.domain.working_hours import moment, today
 from bot.jobs.edit_said import edit_said
 from bot.jobs.note import takes_notes
@@ -65,7 +64,7 @@ class Gather(JobPayload):
 class LookUp(JobPayload):
     """What the customer wrote, read on the ticket where a helpdesk sends no words; nothing is said.
 
-    Whoever reads it hands it to `fill_in`. Where it cannot be read, the plain title stays.
+    Whoever reads it asks for `proposal.fill_in`. Where it cannot be read, the plain title stays.
     """
 
     name = "proposal.look_up"
@@ -75,55 +74,44 @@ class LookUp(JobPayload):
     number: Number
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """That it is read; nothing once it is decided, or nobody lets us read."""
+        """That it is read; nothing once nobody wants it any more, or nobody lets us read."""
         proposal = work.proposals.get(self.number)
-        return messages.READ_ON_TICKET if proposal and _wants_words(proposal, work) else None
+        return messages.READ_ON_TICKET if proposal and wants_words(proposal, work) else None
 
     def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """Nothing: what the helpdesk told is there all the same."""
         return ()
 
 
-def _wants_words(proposal: Proposal, work: ReadOnlyWork) -> bool:
-    waits = proposal.state == "proposed" and proposal.forgotten_at is None
-    return waits and proposal.signal.wordless and takes_notes(proposal, work)
+def wants_words(proposal: Proposal, work: ReadOnlyWork) -> bool:
+    """Whether what the customer wrote is still missed, and a token opens the ticket.
+
+    Once somebody waved it off, or edited what happened, it is not missed any more.
+    """
+    told = proposal.signal
+    missed = told.wordless and not told.words and proposal.forgotten_at is None
+    if not missed or not takes_notes(proposal, work):
+        return False
+    return proposal.state == "proposed" or _is_as_told(proposal, work)
+
+
+def _is_as_told(proposal: Proposal, work: ReadOnlyWork) -> bool:
+    """Whether it became a case that may be edited, and says what happened as the helpdesk told it."""
+    case = work.cases.get(proposal.case_number) if proposal.case_number is not None else None
+    if case is None or case.cancelled or case.forgotten_at is not None:
+        return False
+    return case.what_happened == messages.said(proposal.signal)
 
 
 def look_up(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:
-    """Has what the customer wrote read on the ticket, where it was not sent and a token opens that."""
-    if _wants_words(proposal, work):
+    """Has what the customer wrote read on the ticket, where it was not sent and a token opens that.
+
+    What was given up, or was not wanted for a while, is tried again; what was read is not read again.
+    """
+    if wants_words(proposal, work):
         ticket = note.channel(proposal.connection_id, proposal.number)
         key = message_key.ticket(proposal.number)
-        work.jobs.schedule(LookUp(number=proposal.number).job(ticket, key, at, once=True))
-
-
-def fill_in(number: int, words: str, at: datetime, work: UnitOfWork) -> None:
-    """Keeps what the customer wrote on the ticket of a proposal as if it had been sent, and shows it.
-
-    Nothing is kept of a proposal that was decided meanwhile, or whose customer was forgotten.
-    """
-    proposal = work.proposals.get(number)
-    if proposal is None or not _wants_words(proposal, work):
-        return
-    told = Signal(
-        ticket=proposal.ticket,
-        reference=proposal.reference or "",
-        prefix=proposal.signal.prefix,
-        at=proposal.signal.at,
-        words=words,
-        wordless=True,
-    )
-    delivery = SignalDelivery(
-        connection_id=proposal.connection_id,
-        key=message_key.ticket(number),
-        arrived_at=at,
-        signal=told,
-        became="known",
-    )
-    if work.deliveries.add(delivery):
-        filled = proposal.model_copy(update={"signal": together([told, proposal.signal])})
-        work.proposals.save(filled)
-        show(filled, at, work)
+        work.jobs.schedule(LookUp(number=proposal.number).job(ticket, key, at))
 
 
 def waiting_of(connection: Connection, day: date, work: ReadOnlyWork) -> Sequence[Proposal]:

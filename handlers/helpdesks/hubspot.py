@@ -1,8 +1,9 @@
 """HubSpot: what changed on tickets, which an app of one's own subscribes to.
 
 Signatures: https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests;
-notes: https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide; what a ticket says:
-https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide.
+notes: https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide; what a ticket says, and
+whose it is: https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide; who that is:
+https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide.
 """
 
 import base64
@@ -13,7 +14,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from bot.domain.signal import Signal
+from bot.fields import MAX_LINE_LENGTH
 from bot.helpdesks import Instruction
+from bot.messages.parts import MAX_TEXT_LENGTH, shortened
 from handlers.helpdesks import calling, proof, reading
 from handlers.helpdesks.product import Account, Call, PayloadError, Received, SignatureError
 
@@ -27,6 +30,8 @@ TICKETS = "0-5"
 """The type of a ticket, where a subscription is for objects of any type."""
 NOTE_TO_TICKET = 228
 """HubSpot's own kind of link from a note to a ticket."""
+TO_CONTACT = "ticket_to_contact"
+"""The same from a ticket to a contact, without a label that somebody gave it."""
 OVERDUE = ("1", "4", "OVERDUE", "COMPLETED_LATE")
 """The states of a promised time that was missed: still open, or closed too late."""
 CES = {"1": 1, "2": 2, "3": 2, "4": 3, "5": 4, "6": 4, "7": 5}
@@ -136,11 +141,15 @@ def notes(ticket: str, account: Account) -> Call:
     )
 
 
-def ask(ticket: str, account: Account) -> Call:
-    """The ticket's subject and what stands below it; whoever may subscribe to tickets may read them."""
+def ask(ticket: str, account: Account) -> Sequence[Call]:
+    """The ticket's subject, what stands below it, and its contacts; or else without those.
+
+    Whoever may subscribe to tickets may read them; no page of HubSpot's says whether a token that may
+    not read contacts may ask which they are.
+    """
     id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
     path = f"/crm/v3/objects/tickets/{id_}?properties=subject,content"
-    return Call("GET", calling.address(account, path), calling.bearer(account.token), {})
+    return [_get(f"{path}&associations=contacts", account), _get(path, account)]
 
 
 def words(answer: bytes) -> str:
@@ -148,7 +157,31 @@ def words(answer: bytes) -> str:
     ticket = reading.nested(reading.read_object(answer, TITLE), "properties")
     subject = reading.line(ticket, "subject")
     content = reading.plain(reading.words(ticket, "content"))
-    return content if content.startswith(subject) else f"{subject}\n{content}".strip()
+    both = content if content.startswith(subject) else f"{subject}\n{content}".strip()
+    return shortened(both, MAX_TEXT_LENGTH)
+
+
+def ask_customer(answer: bytes, account: Account) -> Call | None:
+    """The name of the ticket's contact; of several, the first whom it is simply of. As `words`."""
+    ticket = reading.read_object(answer, TITLE)
+    linked = reading.nested(reading.nested(ticket, "associations"), "contacts")
+    # One contact stands there once for each label that somebody gave the link, and without one as well.
+    found = sorted(reading.listed(linked, "results"), key=lambda one: one.get("type") != TO_CONTACT)
+    ids = [id_ for one in found if reading.NUMBER.fullmatch(id_ := reading.line(one, "id"))]
+    if not ids:
+        return None
+    return _get(f"/crm/v3/objects/contacts/{ids[0]}?properties=firstname,lastname,email", account)
+
+
+def customer(answer: bytes) -> str:
+    """The contact's name; their address only where they have none. As `words`."""
+    contact = reading.nested(reading.read_object(answer, TITLE), "properties")
+    name = " ".join(reading.line(contact, part) for part in ("firstname", "lastname")).strip()
+    return shortened(name or reading.line(contact, "email"), MAX_LINE_LENGTH)
+
+
+def _get(path: str, account: Account) -> Call:
+    return Call("GET", calling.address(account, path), calling.bearer(account.token), {})
 
 
 def instructions(address: str, secret: str) -> Sequence[Instruction]:
@@ -159,8 +192,9 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "app**, choose **Private**, and name it Amends."
         ),
         Instruction(
-            "On the tab **Scopes** press **Add new scope** and tick tickets; for internal notes also "
-            "crm.objects.contacts.read and crm.objects.contacts.write, which HubSpot asks for."
+            "On the tab **Scopes** press **Add new scope** and tick tickets and "
+            "crm.objects.contacts.read, by which the customer's name is read; for internal notes also "
+            "crm.objects.contacts.write, which HubSpot asks for."
         ),
         Instruction(
             "On the tab **Webhooks** press **Edit webhooks**. **Target URL** is this address:", address
@@ -176,8 +210,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "secret into Amends."
         ),
         Instruction(
-            "So that Amends can leave internal notes, and read what the customer wrote: paste the "
-            "**Access token** of the same tab, too."
+            "So that Amends can leave internal notes, and read what the customer wrote and who they "
+            "are: paste the **Access token** of the same tab, too."
         ),
     )
 

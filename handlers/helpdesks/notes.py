@@ -9,25 +9,20 @@ is left *at least once*.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from bot.bot import Bot
+from bot.command import Request
+from bot.commands.signal import HELPDESK
+from bot.commands.ticket_words import FillIn, values
 from bot.domain import message_key
-from bot.domain.errors import ConflictError
 from bot.domain.job import MessageRef
-from bot.jobs.proposal import fill_in
-from bot.ports import (
-    Delivery,
-    DeliveryError,
-    Limits,
-    Rate,
-    ReadOnlyWork,
-    Transactions,
-    UnitOfWork,
-    VaultLocked,
-)
+from bot.ports import Delivery, DeliveryError, Limits, Rate, ReadOnlyWork, Transactions, VaultLocked
 from handlers.helpdesks import render
-from handlers.helpdesks.outgoing import Outgoing
+from handlers.helpdesks.outgoing import FORBIDDEN, Outgoing
 from handlers.helpdesks.product import Account, Call, NoteError, PayloadError, Product, ReadsTicket
+
+Result = TypeVar("Result")
 
 LIMITS = Limits(new=Rate(60, 10), together=True, in_order=True)
 """A call a second for a connection, and ten at once: where a vendor allows fewer to all of an account's
@@ -51,12 +46,14 @@ class NoteMessenger:
     def __init__(
         self,
         outgoing: Outgoing,
+        bot: Bot,
         transactions: Transactions,
         products: Mapping[str, Product],
         min_interval: float,
     ) -> None:
         self.limits = LIMITS if min_interval else LIMITS.at(0)
         self._outgoing = outgoing
+        self._bot = bot
         self._transactions = transactions
         self._products = products
 
@@ -92,28 +89,45 @@ class NoteMessenger:
         return _ref(delivery) if render.is_among(render.text(delivery.message), answer) else None
 
     async def _look_up(self, delivery: Delivery) -> None:
-        """Keeps what the customer wrote; where nobody lets us read that, nothing is missed."""
+        """Hands on what the customer wrote, and their name; what nobody lets us read is not missed."""
         product, ticket, account = await self._target(delivery)
-        if not isinstance(product, ReadsTicket):
+        number = message_key.proposal_of(delivery.key)
+        if not isinstance(product, ReadsTicket) or number is None:
             return
-        try:
-            call = _made(partial(product.ask, ticket, account))
-            words = product.words(await self._outgoing.read(call, product))
-        except PayloadError:
+        answer = await self._answer(product, *_made(partial(product.ask, ticket, account)))
+        words = _said(product.words, answer)
+        if not words:
             return
-        except DeliveryError as unread:
-            if not unread.permanent:
-                raise
-            return
-        number, at = message_key.proposal_of(delivery.key), datetime.now(UTC)
-        if words and number is not None:
-            await self._keep(delivery.workspace, partial(fill_in, number, words, at))
+        asked = _said(lambda found: product.ask_customer(found, account), answer)
+        customer = _said(product.customer, await self._answer(product, asked) if asked else b"")
+        await self._hand_on(delivery.workspace, values(number, words, customer or ""))
 
-    async def _keep(self, workspace: str, step: Callable[[UnitOfWork], None]) -> None:
-        try:
-            await self._transactions.write(workspace, step)
-        except ConflictError:
-            raise DeliveryError("Somebody decided the proposal just then.") from None
+    async def _answer(self, product: Product, *calls: Call) -> bytes:
+        """The answer to the first of these calls that the token may make; b"" where it may not read."""
+        for call in calls:
+            try:
+                return await self._outgoing.read(call, product)
+            except DeliveryError as unread:
+                if not unread.permanent:
+                    raise
+                if unread.code != FORBIDDEN:
+                    break
+        return b""
+
+    async def _hand_on(self, workspace: str, told: Mapping[str, str]) -> None:
+        reply = await self._bot.answer(
+            Request(
+                workspace=workspace,
+                command_name=FillIn.name,
+                person=HELPDESK,
+                at=datetime.now(UTC),
+                values=told,
+                heard=True,
+                introduced=True,
+            )
+        )
+        if not reply.saved:
+            raise DeliveryError("What stands on the ticket could not be kept just now.", outage=True)
 
     async def _target(self, delivery: Delivery) -> Target:
         return await self._transactions.read(delivery.workspace, partial(self._target_in, delivery))
@@ -144,7 +158,15 @@ def _ref(delivery: Delivery) -> MessageRef:
     return MessageRef(channel_id=delivery.channel.id, message=delivery.key)
 
 
-def _made(make: Callable[[], Call]) -> Call:
+def _said(read: Callable[[bytes], Result | None], answer: bytes) -> Result | None:
+    """What an answer says; None where there is none, or none that can be read."""
+    try:
+        return read(answer) if answer else None
+    except PayloadError:
+        return None
+
+
+def _made(make: Callable[[], Result]) -> Result:
     try:
         return make()
     except NoteError as wrong:

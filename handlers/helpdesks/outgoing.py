@@ -100,6 +100,8 @@ FAILURES: Mapping[int, Failure] = {
     429: WAIT,
 }
 """What an answer other than 2xx, 3xx and 5xx means; what is not here is NOT_TAKEN."""
+FORBIDDEN = "403"
+"""The code of a call that the token may not make, although it may make others."""
 MAY_SAY_WHEN = (409, 423, 425, 429, 503)
 """Answers that say by Retry-After when to come again."""
 

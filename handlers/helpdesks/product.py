@@ -94,13 +94,25 @@ class Product(Helpdesk, Protocol):
 class ReadsTicket(Protocol):
     """What the file of a product has beside all that, when its deliveries hold no customer's words.
 
-    Its signals are `wordless`; the words are read on the ticket, with the token for its notes.
+    Its signals are `wordless`; the words are read on the ticket, with the token for its notes, and then
+    the customer's name, where the ticket leads to one.
     """
 
-    def ask(self, ticket: str, account: Account) -> Call:
-        """The request for what stands on a ticket. Raises NoteError."""
+    def ask(self, ticket: str, account: Account) -> Sequence[Call]:
+        """The request for what stands on a ticket, and others for a token that may not make it.
+
+        Raises NoteError.
+        """
         ...
 
     def words(self, answer: bytes) -> str:
         """What the customer wrote, by the answer; "" when they wrote nothing. Raises PayloadError."""
+        ...
+
+    def ask_customer(self, answer: bytes, account: Account) -> Call | None:
+        """The request for who the customer is, by the same answer; None: it names nobody. As `words`."""
+        ...
+
+    def customer(self, answer: bytes) -> str:
+        """How the customer is called, by the answer to that; "" when they have no name. As `words`."""
         ...

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.case import Case, edit, edits, number_of, outside_hours
+from bot.domain.case import Case, edit, edits, fill_in, number_of, outside_hours
 from bot.domain.errors import Refused
 from bot.domain.job import (
     MAX_ATTEMPTS,
@@ -28,10 +28,14 @@ AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 
 def test_what_came_from_the_ticket_is_nobodys_change_and_counts_for_a_form_that_is_open() -> None:
     case = Case(number=1, channel_id="C1", what_happened="Title", failed_at=AT)
-    filled = edit(case, {"what_happened": "Nobody came."}, "", AT)
+    filled = fill_in(case, "Nobody came.", "Maria Santos", AT)
+    assert (filled.what_happened, filled.customer) == ("Nobody came.", "Maria Santos")
     assert (len(edits(filled)), filled.last_change, filled.cancelled) == (1, None, False)
-    again = edit(edit(case, {"reference": "X-1"}, "U2", AT), {"what_happened": "Nobody came."}, "", AT)
-    assert again.last_change == again.history[0]
+    edited = edit(case, {"customer": "Mrs. Santos"}, "U2", AT)
+    again = fill_in(edited, "Nobody came.", "Maria Santos", AT)
+    assert (again.customer, again.last_change) == ("Mrs. Santos", edited.history[0])
+    assert [change.customer for change in again.history] == ["", "Maria Santos"]
+    assert fill_in(case, "Title", "", AT) == case
 
 
 @given(st.text() | st.from_regex(r"[cC]-[0-9]{1,12}"))

@@ -1,10 +1,13 @@
 """A note is internal, goes to the ticket that was meant, and carries the token it was given."""
 
 import base64
+import json
 from datetime import UTC, datetime
 
 import pytest
 
+from bot.fields import MAX_LINE_LENGTH
+from bot.messages.parts import MAX_TEXT_LENGTH
 from handlers.helpdesks import generic, hubspot, jira, zendesk
 from handlers.helpdesks.product import Account, Call, NoteError, Product, ReadsTicket
 from handlers.helpdesks.products import PRODUCTS
@@ -130,7 +133,29 @@ def test_what_a_customer_wrote_is_the_subject_and_what_stands_below_it(
     assert hubspot.words(answer) == words
 
 
+ACCOUNT = Account("https://desk.example.com", "T")
+
+
+def test_a_token_with_fewer_rights_is_asked_for_the_words_alone() -> None:
+    path = "https://desk.example.com/crm/v3/objects/tickets/4711?properties=subject,content"
+    asked = [call.url for call in hubspot.ask("4711", ACCOUNT)]
+    assert asked == [f"{path}&associations=contacts", path]
+
+
+def test_what_is_read_of_a_ticket_and_its_contact_is_no_longer_than_what_we_store() -> None:
+    long = {"properties": dict.fromkeys(("subject", "content", "firstname", "lastname"), "x" * 100_000)}
+    answer = json.dumps(long).encode()
+    assert len(hubspot.words(answer)) == MAX_TEXT_LENGTH
+    assert len(hubspot.customer(answer)) == MAX_LINE_LENGTH
+
+
+@pytest.mark.parametrize("id_", ["../../x", "201?x", "", "0x1", None])
+def test_a_contact_that_could_lead_elsewhere_is_not_asked_about(id_: str | None) -> None:
+    ticket = {"associations": {"contacts": {"results": [{"id": id_, "type": "ticket_to_contact"}]}}}
+    assert hubspot.ask_customer(json.dumps(ticket).encode(), ACCOUNT) is None
+
+
 @pytest.mark.parametrize("ticket", ["../../x", "4711?x", "", "IT-4"])
 def test_a_ticket_that_could_lead_elsewhere_is_not_asked_about(ticket: str) -> None:
     with pytest.raises(NoteError):
-        hubspot.ask(ticket, Account("https://desk.example.com", "T"))
+        hubspot.ask(ticket, ACCOUNT)

@@ -33,6 +33,12 @@ async def teams() -> AsyncIterator[FakeTeams]:
 
 
 @pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a ticket holds up stays so until the test moves the time, so nobody waits for it."""
+    monkeypatch.setattr("handlers.worker.PATIENCE_SECONDS", 0.0)
+
+
+@pytest.fixture
 def sqlite_url(_ready_on_sqlite: Path, tmp_path: Path) -> str:
     """A database on the quick one alone."""
     return f"sqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"

@@ -64,7 +64,7 @@ async def test_kill_9_between_a_note_and_its_saving_or_a_delivery_and_its_answer
         desk = Desk(survivor, workspace, at=datetime.now(UTC))
         speakers: dict[str, Messenger] = {
             "slack": Platform(),
-            note.PLATFORM: NoteMessenger(outgoing, survivor, PRODUCTS, 0.0),
+            note.PLATFORM: NoteMessenger(outgoing, desk.bot, survivor, PRODUCTS, 0.0),
         }
         worker = Worker(desk.bot, survivor, speakers, desk.woken)
         app = web.Application()

@@ -35,6 +35,8 @@ from tests.fake_helpdesks import DESKS, FakeHelpdesk, Fault
 from tests.handlers.test_worker import Platform, at_work, until
 from tests.session import open_work
 
+pytestmark = pytest.mark.usefixtures("no_patience")
+
 KEYS = ("a-key-of-sixteen-and-more",)
 WORKSPACE = "test:1"
 NEXT_WEEK = datetime.now(UTC).date() + timedelta(days=7)
@@ -79,7 +81,7 @@ class Office:
         self.helpdesk = helpdesk
         self.other = other
         self.platform = Chat()
-        self.messenger = NoteMessenger(outgoing, desk.database, PRODUCTS, 0.0)
+        self.messenger = NoteMessenger(outgoing, desk.bot, desk.database, PRODUCTS, 0.0)
         speakers: Mapping[str, Messenger] = {"test": self.platform, note.PLATFORM: self.messenger}
         self.worker = Worker(desk.bot, desk.database, speakers, desk.woken)
 
@@ -213,12 +215,6 @@ async def hooks_of(office: Office) -> AsyncIterator[str]:
     Hooks(PRODUCTS, office.desk.bot, database, database.vault, "").mount(app)
     async with TestServer(app, host="127.0.0.1") as server:
         yield str(server.make_url("")).rstrip("/")
-
-
-@pytest.fixture(autouse=True)
-def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a ticket holds up stays so until the test moves the time, so nobody waits for it."""
-    monkeypatch.setattr("handlers.worker.PATIENCE_SECONDS", 0.0)
 
 
 @pytest.fixture
