@@ -40,6 +40,8 @@ from handlers.web import chart
 
 FOLDER = Path(__file__).parent
 NOTHING = Markup("")
+Drawn = tuple[FormField, Sequence[tuple[str, Sequence[Option]]]]
+"""A field of a form, with its options by their groups."""
 HUES = 6
 """How many avatar colours the style sheet has."""
 SIGNS: Mapping[Sign, str] = {"late": "!", "waiting": "…", "yours": "→", "done": "✓", "note": "•"}
@@ -227,8 +229,8 @@ def form(
     `people` and `channels` are the options of the fields that choose one.
     """
     faults = faults or {}
-    drawn = fields_of(form, people, channels, faults)
-    sent = (form, _carried(form), drawn, faults, _loose(form, faults), frame)
+    drawn = _apart(fields_of(form, people, channels, faults))
+    sent = (form, _carried(form), *drawn, faults, _loose(form, faults), frame)
     return _macro("form.html", "dialog", *sent, action)
 
 
@@ -236,8 +238,8 @@ def page_form(
     form: Form, frame: Frame, people: Sequence[Person], faults: Mapping[str, str], back: str
 ) -> Markup:
     """The same as the content of a page without a script; `back` is where leaving it leads."""
-    drawn = fields_of(form, people, (), faults)
-    sent = (form, _carried(form), drawn, faults, _loose(form, faults), frame)
+    drawn = _apart(fields_of(form, people, (), faults))
+    sent = (form, _carried(form), *drawn, faults, _loose(form, faults), frame)
     return _macro("form.html", "page_form", *sent, back)
 
 
@@ -256,12 +258,20 @@ def _carried(form: Form) -> str:
     return filled(form, dict.fromkeys((field.name for field in form.fields), "")).model_dump_json()
 
 
+def _apart(fields: Sequence[Drawn]) -> tuple[Sequence[Drawn], Sequence[Drawn]]:
+    """The fields above, and the ticks that a form ends with: how it is sent stands beside its button."""
+    above = list(fields)
+    while above and above[-1][0].kind == "tick":
+        above.pop()
+    return above, fields[len(above) :]
+
+
 def fields_of(
     form: Form,
     people: Sequence[Person] = (),
     channels: Sequence[Channel] = (),
     faults: Mapping[str, str] | None = None,
-) -> Sequence[tuple[FormField, Sequence[tuple[str, Sequence[Option]]]]]:
+) -> Sequence[Drawn]:
     """Each field with its options, by their groups."""
     faults = faults or {}
     listed = {

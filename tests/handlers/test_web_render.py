@@ -398,6 +398,24 @@ def test_choices_and_ticks_come_back_as_they_were() -> None:
     assert ["checked" in tick.attributes for tick in ticks] == [True, False, True, True]
 
 
+def test_fields_stand_in_their_order_and_ticks_at_the_end_beside_the_button() -> None:
+    kinds = {"late": "tick", "again": "tick", "many": "number", "unnamed": "tick"}
+    fields = tuple(
+        FormField.model_validate({"name": name, "label": name, "kind": kind})
+        for name, kind in kinds.items()
+    )
+    form = Form(command_name="connection.edit", title="Rules", fields=fields, submit="Save")
+    above, beside = (
+        [
+            name.removeprefix("v.")
+            for box in read(part).all("input")
+            if (name := box.attributes.get("name") or "").startswith("v.")
+        ]
+        for part in render.form(form, FRAME).split("<footer")
+    )
+    assert (above, beside) == (["late", "again", "many"], ["unnamed"])
+
+
 def test_a_form_without_a_submit_is_only_for_reading() -> None:
     form = Form(command_name="case.read", title="C-7: what happened", parts=(Quote(text="All of it"),))
     drawn = read(render.form(form, FRAME))
