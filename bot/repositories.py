@@ -513,14 +513,17 @@ class ReadProposals(Protocol):
         """A connection's of a customer that became cases, the last one first; as of_customer."""
         ...
 
-    def count_made(self, connection_id: str, since: datetime) -> int:
-        """How many have had a message of their own, or were opened at once, since then."""
+    def count_made(self, connection_id: str, channel_id: str, since: datetime) -> int:
+        """How many have had a message of their own there, or were opened at once, since then."""
         ...
 
     def gathered(
-        self, connection_id: str, since: datetime, until: datetime, limit: int
+        self, connection_id: str, channel_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[Proposal]:
-        """Undecided ones made between two moments that have no message of their own, the first first."""
+        """A channel's that nobody decided, made between two moments without a message of their own.
+
+        The first is first.
+        """
         ...
 
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:

@@ -19,7 +19,7 @@ PROPOSED = {
     "proposal.open": "P-1",
     "proposal.wave_off": "P-2",
     "proposal.say_why": "P-3",
-    "proposal.show_all": f"connection:{CONNECTION}/2026-03-05",
+    "proposal.show_all": "P-1",
 }
 """What commands about proposals are asked about."""
 WORDS = (
@@ -38,7 +38,6 @@ NEVER = {
     f"prompts::{RETIRED_PROMPT}:C1": f"prompts::{RETIRED_PROMPT}:C99",
     "prompts:::C1": "prompts:::C99",
     **dict.fromkeys(("P-1", "P-2", "P-3"), "P-99"),
-    f"connection:{CONNECTION}/2026-03-05": f"connection:{'0' * 40}/2026-03-05",
     f"connection:{CONNECTION}": f"connection:{'0' * 40}",
     "connections:C1": "connections:C99",
 }

@@ -432,7 +432,6 @@ REFUSING_AGAIN = ANYTHING._replace(
 )
 TAKES_AGAIN = REFUSING._replace(last_at=AT + timedelta(minutes=5))
 HELPDESKS = Helpdesks(PRODUCTS, "https://amends.example.com", lambda hosts, origin: True)
-GATHERED_ON = CONNECTION.ref.on(TODAY)
 TOLD_SIGNAL = Signal(
     ticket="4711",
     reference="ZD-4711",
@@ -815,10 +814,10 @@ MESSAGES: Mapping[str, Message] = {
     "proposal.decided_opened": proposal.card(PROPOSAL_OPENED, PEOPLE, LINKS),
     "proposal.decided_waved_off": proposal.card(WAVED_OFF, PEOPLE, LINKS),
     "proposal.decided_lapsed": proposal.card(LAPSED, PEOPLE, LINKS),
-    "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, GATHERED_ON, 5),
-    "proposal.gathered_many": proposal.gathered([PROPOSAL] * 201, GATHERED_ON, 5),
-    "proposal.gathered_one": proposal.gathered([PROPOSAL], GATHERED_ON, 5),
-    "proposal.gathered_over": proposal.gathered((), GATHERED_ON, 5),
+    "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, 5),
+    "proposal.gathered_many": proposal.gathered([PROPOSAL] * 201, 5),
+    "proposal.gathered_one": proposal.gathered([PROPOSAL], 5),
+    "proposal.gathered_over": proposal.gathered((), 5),
     "proposal.all_gathered": proposal.all_gathered([PROPOSAL, PROPOSED_HOSTILE] * 9),
     "proposal.all_gathered_over": proposal.all_gathered(()),
     "reminder.proposal": reminder.reminder_message([PROPOSAL_WAITS]),

@@ -12,7 +12,7 @@ from bot.domain.connection import IN_A_ROW
 from bot.domain.errors import Refused
 from bot.domain.prompt import kind_called
 from bot.domain.proposal import Proposal, is_against
-from bot.domain.reference import ConnectionRef, ProposalRef, not_found
+from bot.domain.reference import ProposalRef
 from bot.domain.team import Team, present_lead
 from bot.fields import Text, field
 from bot.jobs import proposal as proposal_jobs
@@ -54,12 +54,12 @@ class SayWhy(Command, frozen=True):
 
 
 class ShowAll(Command, frozen=True):
-    """Shows all that was gathered of a connection on a day."""
+    """Shows all that was gathered with a proposal in one message."""
 
     name = "proposal.show_all"
     access = "members"
 
-    subject: ConnectionRef
+    subject: ProposalRef
 
 
 def open_proposal(command: Open, work: UnitOfWork) -> Reply:
@@ -175,9 +175,6 @@ def _check_waved_off(proposal: Proposal) -> None:
 
 
 def show_all(command: ShowAll, work: ReadOnlyWork) -> Reply:
-    """What was gathered that day and still waits for somebody to decide."""
-    connection = work.connections.get(command.subject.id)
-    if connection is None or command.subject.day is None:
-        raise not_found(command.subject.label)
-    waiting = proposal_jobs.waiting_of(connection, command.subject.day, work)
+    """What was gathered that day in that channel and still waits for somebody to decide."""
+    waiting = proposal_jobs.waiting_with(proposal_of(command.subject, work), work)
     return Reply(message=messages.all_gathered(waiting))

@@ -197,7 +197,7 @@ def _propose(
     """Proposes a case, or opens it; what is more than the connection may in a day is gathered."""
     team = work.teams.require(connection.channel_id)
     midnight = moment(team.zone, today(team.zone, at), time(0))
-    gathered = work.proposals.count_made(connection.id, midnight) >= connection.a_day
+    gathered = work.proposals.count_made(connection.id, team.channel_id, midnight) >= connection.a_day
     proposal = work.proposals.add(_proposal(signal, rules, connection, at, gathered=gathered))
     if connection.action == "open" and not gathered:
         open_case(proposal, team, None, at, work)

@@ -297,9 +297,9 @@ def proposal(number: int) -> str:
     return f"proposal:{number}"
 
 
-def gathered(connection_id: str, day: date) -> str:
-    """What a connection proposes on a day of its team beyond what it may."""
-    return f"gathered:{connection_id}:{day.isoformat()}"
+def gathered(connection_id: str, channel_id: str, day: date) -> str:
+    """What a connection proposes in a channel on a day of its team beyond what it may."""
+    return f"gathered:{connection_id}:{channel_id}:{day.isoformat()}"
 
 
 def hook_test(delivery_key: str, person_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import date, datetime
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -16,7 +16,7 @@ _LABELLED = re.compile(r"(C|AI|P)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re
 _TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
 _CALLED = re.compile(r"(?:#|[A-Z]+-)?([0-9]+)", re.IGNORECASE | re.ASCII)
 _ANSWER = re.compile(r"[0-9a-f]{32}")
-_CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{4}-\d\d-\d\d))?(?:/(\d{1,2}))?", re.ASCII)
+_CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{1,2}))?", re.ASCII)
 _CONNECTIONS = re.compile(r"connections:(\S{1,400})", re.ASCII)
 _PROMPTS = re.compile(r"prompts:(\w{0,40}):(\w{0,40}):(\S{1,400})", re.ASCII)
 
@@ -110,13 +110,9 @@ class ProposalRef(BaseModel, frozen=True):
 
 
 class ConnectionRef(BaseModel, frozen=True):
-    """A connection, by its random id; `day`: what of that day is meant.
-
-    `page`: which part of a long list about it, from 0.
-    """
+    """A connection, by its random id; `page`: which part of a long list about it, from 0."""
 
     id: str
-    day: date | None = None
     page: int = 0
 
     @property
@@ -125,12 +121,7 @@ class ConnectionRef(BaseModel, frozen=True):
         return str(self)
 
     def __str__(self) -> str:
-        day, page = f"/{self.day}" if self.day else "", f"/{self.page}" if self.page else ""
-        return f"connection:{self.id}{day}{page}"
-
-    def on(self, day: date) -> "ConnectionRef":
-        """What of a day of its is meant."""
-        return self.model_copy(update={"day": day})
+        return f"connection:{self.id}{f'/{self.page}' if self.page else ''}"
 
 
 class ConnectionsRef(BaseModel, frozen=True):
@@ -161,7 +152,7 @@ def parse(text: str) -> Reference | None:
     if prompts := _PROMPTS.fullmatch(text):
         return PromptsRef(kind=prompts[1], key=prompts[2], channel_id=prompts[3])
     if connection := _CONNECTION.fullmatch(text):
-        return _connection(connection[1], connection[2], connection[3])
+        return ConnectionRef(id=connection[1], page=int(connection[2] or 0))
     if connections := _CONNECTIONS.fullmatch(text):
         return ConnectionsRef(channel_id=connections[1])
     labelled = _LABELLED.fullmatch(text.strip())
@@ -172,13 +163,6 @@ def parse(text: str) -> Reference | None:
         return CaseRef(number=int(digits), key=key.lower(), part=part)
     numbered = ItemRef if noun.upper() == "AI" else ProposalRef
     return None if part else numbered(number=int(digits), key=key.lower())
-
-
-def _connection(id: str, day: str | None, page: str | None) -> ConnectionRef | None:
-    try:
-        return ConnectionRef(id=id, day=date.fromisoformat(day) if day else None, page=int(page or 0))
-    except ValueError:
-        return None  # the 31st of a month that has none
 
 
 def likely_reference(words: str, link: str) -> str:

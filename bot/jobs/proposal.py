@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key, note
-from bot.domain.connection import Connection
 from bot.domain.job import Job
 from bot.domain.proposal import Proposal
 from bot.domain.working_hours import moment, today
@@ -55,10 +54,10 @@ class Gather(JobPayload):
         connection = work.connections.get(self.connection_id)
         if connection is None:
             return None
-        waiting = waiting_of(connection, self.day, work)
+        waiting = _waiting(self.connection_id, job.channel_id, self.day, work)
         if not waiting and work.sent_messages.get(job.key) is None and not job.unsure:
             return None
-        return messages.gathered(waiting, connection.ref.on(self.day), connection.a_day)
+        return messages.gathered(waiting, connection.a_day)
 
 
 class LookUp(JobPayload):
@@ -114,11 +113,16 @@ def look_up(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:
         work.jobs.schedule(LookUp(number=proposal.number).job(ticket, key, at))
 
 
-def waiting_of(connection: Connection, day: date, work: ReadOnlyWork) -> Sequence[Proposal]:
-    """What was gathered of a connection on a day of its team and is not decided, the worst first."""
-    zone = work.teams.require(connection.channel_id).zone
+def waiting_with(proposal: Proposal, work: ReadOnlyWork) -> Sequence[Proposal]:
+    """What is gathered in one message with a proposal and is not decided, the worst first."""
+    return _waiting(proposal.connection_id, proposal.channel_id, _day_of(proposal, work), work)
+
+
+def _waiting(connection_id: str, channel_id: str, day: date, work: ReadOnlyWork) -> Sequence[Proposal]:
+    zone = work.teams.require(channel_id).zone
     since, until = (moment(zone, one, time(0)) for one in (day, day + timedelta(days=1)))
-    waiting = work.proposals.gathered(connection.id, since, until, messages.MAX_COUNTED + 1)
+    limit = messages.MAX_COUNTED + 1
+    waiting = work.proposals.gathered(connection_id, channel_id, since, until, limit)
     return sorted(waiting, key=lambda one: (one.signal.rating or 6, one.number))
 
 
@@ -141,7 +145,12 @@ def _job(proposal: Proposal, at: datetime, work: ReadOnlyWork) -> Job:
     if not proposal.gathered:
         key = message_key.proposal(proposal.number)
         return Show(number=proposal.number).job(proposal.channel_id, key, at, bulk=True)
-    day = today(work.teams.require(proposal.channel_id).zone, proposal.made_at)
-    key = message_key.gathered(proposal.connection_id, day)
+    day = _day_of(proposal, work)
+    key = message_key.gathered(proposal.connection_id, proposal.channel_id, day)
     payload = Gather(connection_id=proposal.connection_id, day=day)
     return payload.job(proposal.channel_id, key, at, bulk=True)
+
+
+def _day_of(proposal: Proposal, work: ReadOnlyWork) -> date:
+    """The day on which it was proposed, in its team's zone."""
+    return today(work.teams.require(proposal.channel_id).zone, proposal.made_at)

@@ -6,7 +6,6 @@ from bot.domain.case import Case
 from bot.domain.connection import RuleName
 from bot.domain.person import Person
 from bot.domain.proposal import WORKING_DAYS, Proposal, ProposalChange
-from bot.domain.reference import ConnectionRef
 from bot.domain.signal import BEST_RATING, Signal
 from bot.domain.team import Team
 from bot.messages.author import signed
@@ -151,8 +150,11 @@ def _by(change: ProposalChange, people: Mapping[str, Person]) -> str:
     return signed(person.name) if person else "Somebody"
 
 
-def gathered(waiting: Sequence[Proposal], about: ConnectionRef, a_day: int) -> Message:
-    """What a connection proposes beyond what it may in a day, in one message: the worst few."""
+def gathered(waiting: Sequence[Proposal], a_day: int) -> Message:
+    """What a connection proposes beyond what it may in a day, in one message: the worst few.
+
+    The way to all of it names one of them, and so belongs to the channel in which they were proposed.
+    """
     if not waiting:
         words = "Nothing is left to decide of what else a helpdesk proposed that day."
         return Message(summary=words, parts=(Context(words=(words,)),))
@@ -161,7 +163,8 @@ def gathered(waiting: Sequence[Proposal], about: ConnectionRef, a_day: int) -> M
     if count > 1:
         summary = f"{_counted(count)} more tickets may be failed cases."
     quiet = f"Your team hears of {a_day} a day one by one, and of the rest here."
-    all_of_it = show_all("proposal.show_all", about, count if count <= MAX_COUNTED else 0)
+    counted = count if count <= MAX_COUNTED else 0
+    all_of_it = show_all("proposal.show_all", waiting[0].ref, counted)
     more: tuple[Part, ...] = (row((all_of_it,)),) if count > MAX_FIRST else ()
     return Message(
         summary=summary,

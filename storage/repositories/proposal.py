@@ -17,13 +17,17 @@ from storage.versioned import Versioned
 _HERE = proposals.c.workspace == bindparam("workspace")
 _OF_CONNECTION = (_HERE, proposals.c.connection_id == bindparam("connection_id"))
 _SINCE = proposals.c.made_at >= bindparam("since", type_=UTCDateTime)
+_IN_CHANNEL = proposals.c.channel_id == bindparam("channel_id")
 COUNT_MADE = Statement(
-    select(func.count().label("made")).where(*_OF_CONNECTION, _SINCE, proposals.c.gathered.is_(False))
+    select(func.count().label("made")).where(
+        *_OF_CONNECTION, _IN_CHANNEL, _SINCE, proposals.c.gathered.is_(False)
+    )
 )
 GATHERED = Statement(
     select(proposals)
     .where(
         *_OF_CONNECTION,
+        _IN_CHANNEL,
         _SINCE,
         proposals.c.made_at < bindparam("until", type_=UTCDateTime),
         proposals.c.gathered,
@@ -46,7 +50,7 @@ WAITING = Statement(
 COUNT_LAPSED = Statement(
     select(func.count().label("lapsed")).where(
         _HERE,
-        proposals.c.channel_id == bindparam("channel_id"),
+        _IN_CHANNEL,
         proposals.c.state == "lapsed",
         proposals.c.ended_at >= bindparam("since", type_=UTCDateTime),
         proposals.c.ended_at < bindparam("until", type_=UTCDateTime),
@@ -91,17 +95,17 @@ class Proposals(Versioned[Proposal]):
         named = {"connection_id": connection_id, "customer": name.casefold()}
         return self._several(OPENED_OF_CUSTOMER, **named, limit=limit)
 
-    def count_made(self, connection_id: str, since: datetime) -> int:
-        params = {"workspace": self._workspace, "connection_id": connection_id, "since": since}
+    def count_made(self, connection_id: str, channel_id: str, since: datetime) -> int:
+        where = {"connection_id": connection_id, "channel_id": channel_id}
+        params = {"workspace": self._workspace, **where, "since": since}
         [row] = COUNT_MADE.all(self._connection, params)
         return int(row.made)
 
     def gathered(
-        self, connection_id: str, since: datetime, until: datetime, limit: int
+        self, connection_id: str, channel_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[Proposal]:
-        return self._several(
-            GATHERED, connection_id=connection_id, since=since, until=until, limit=limit
-        )
+        where = {"connection_id": connection_id, "channel_id": channel_id}
+        return self._several(GATHERED, **where, since=since, until=until, limit=limit)
 
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
         return self._several(DECIDED, connection_id=connection_id, limit=limit)

@@ -47,7 +47,7 @@ STORED = {
     "hello:C1": message_key.hello("C1"),
     "proposal:7": message_key.proposal(7),
     "ticket:7": message_key.ticket(7),
-    "gathered:0f3a:2026-03-09": message_key.gathered("0f3a", DAY),
+    "gathered:0f3a:C1:2026-03-09": message_key.gathered("0f3a", "C1", DAY),
     "hook_test:0f3a:U1": message_key.hook_test("0f3a", "U1"),
     "hook_broken:0f3a:3:U1": message_key.hook_broken("0f3a", 3, "U1"),
     "rules:0f3a:3:U1": message_key.rules("0f3a", 3, "U1"),

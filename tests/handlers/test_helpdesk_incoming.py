@@ -428,7 +428,7 @@ async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is
 async def test_a_proposal_of_an_hour_ago_counts_to_its_day_and_not_to_the_next(house: House) -> None:
     house.change(a_day=1)
     with open_work(house.database, house.desk.workspace, writes=True) as work:
-        assert work.proposals.count_made(ID, AT - timedelta(days=1)) == 0
+        assert work.proposals.count_made(ID, "C1", AT - timedelta(days=1)) == 0
     await house.send()
     await house.send({**BODY, "reference": "ZD-2"})
     assert [one.gathered for one in house.proposals()] == [False, True]

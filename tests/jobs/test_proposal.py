@@ -142,7 +142,7 @@ async def test_gathered_ones_remind_nobody_and_go_away_as_well(desk: Desk) -> No
     assert "2 things" in told
     lapsed = await desk.tick(morning(19))
     assert {proposal(desk, number).state for number in range(1, 5)} == {"lapsed"}
-    assert "Nothing is left to decide" in plain(lapsed[f"gathered:{ID}:2026-03-05"])
+    assert "Nothing is left to decide" in plain(lapsed[f"gathered:{ID}:C1:2026-03-05"])
 
 
 async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_the_rules(

@@ -166,13 +166,15 @@ def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
             work.proposals.opened_of_customer("b" * 40, "Mrs Lopez", 5),
             work.proposals.opened_of_customer("a" * 40, "Mrs Lope", 5),
             [one.number for one in work.proposals.decided("a" * 40, 5)],
-            [one.number for one in work.proposals.gathered("a" * 40, AT, AT + DAY, 5)],
-            work.proposals.count_made("a" * 40, AT),
+            [one.number for one in work.proposals.gathered("a" * 40, "C1", AT, AT + DAY, 5)],
+            work.proposals.gathered("a" * 40, "C2", AT, AT + DAY, 5),
+            work.proposals.count_made("a" * 40, "C1", AT),
+            work.proposals.count_made("a" * 40, "C2", AT),
             work.proposals.count_lapsed("C1", AT, AT + 2 * DAY),
             work.proposals.count_lapsed("C1", AT, AT + DAY),
         ]
 
-    assert seen(database, found) == [[1], [1, 2, 3, 4], [1], [], [], [2, 1], [4], 3, 1, 0]
+    assert seen(database, found) == [[1], [1, 2, 3, 4], [1], [], [], [2, 1], [4], [], 3, 0, 1, 0]
 
 
 def test_what_waits_of_a_connection_is_found_until_somebody_decides(database: Database) -> None:
