@@ -282,6 +282,9 @@ class Bot:
             except Refused as refused:
                 facts.closed[place] = refused
 
+        for place in sorted(unasked.heard_in):
+            facts.heard_in[place] = await memberships.speaks_in(workspace, place)
+
         async def ask(channel_id: str) -> bool | MembershipUnknown | Refused:
             try:
                 return await memberships.includes(workspace, channel_id, person, unnamed=unnamed)

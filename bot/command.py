@@ -172,7 +172,10 @@ class Invocation(BaseModel, frozen=True):
     inside: bool = False
     """They are a member of the channel of what they ask about; the bot says so, no adapter."""
     in_channels: frozenset[str] = frozenset()
-    """Of a command that `gathers`, where it is of no one channel: which teams' channels they are in."""
+    """Of a command that `gathers`, where it is of no one channel: which teams' channels they are in.
+
+    Of one that names channels beside its subject's: those in which they are, and the bot can speak.
+    """
     guest_in: frozenset[str] | None = None
     """Of a guest who asks what `shows_things`: the teams' channels they are in; None: no guest."""
     channels_unasked: int = 0
@@ -280,6 +283,11 @@ class Command(Invocation, frozen=True):
     def unnamed(self) -> bool:
         """Whether whoever asks does not want to be named: then nothing about them may be written."""
         return False
+
+    @property
+    def channels_named(self) -> frozenset[str]:
+        """The channels that it names, whether or not there are such."""
+        return frozenset()
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
         """The texts that the language coach reads, and the fields they stand in."""

@@ -126,6 +126,10 @@ class Memberships(Protocol):
         """Raises Refused for a channel in which the bot may not work at all, whoever asks."""
         ...
 
+    async def speaks_in(self, workspace: str, channel_id: str) -> bool:
+        """Whether the bot can say something there: not once it was archived, or the bot taken out."""
+        ...
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether they are only a guest of the workspace, as far as the platform has such."""
         ...

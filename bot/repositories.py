@@ -434,7 +434,10 @@ class ReadConnections(Protocol):
         ...
 
     def ever_in(self, channel_id: str) -> Sequence[Connection]:
-        """The same with those that were removed: what arrived by them stays for a month."""
+        """Those that ever led there, removed ones too: what arrived by them stays for a month.
+
+        It reads all of the workspace, which are few.
+        """
         ...
 
 

@@ -41,6 +41,7 @@ class InTheirChannels:
         self.channels: dict[str, set[str]] = {}
         self.guests: set[str] = set()
         self.unsaid: set[str] = set()
+        self.archived: set[str] = set()
         self.people: int | None = None
         self.asked: list[tuple[str, str]] = []
         self.counted: list[str] = []
@@ -55,6 +56,12 @@ class InTheirChannels:
 
     async def check_open(self, workspace: str, channel_id: str) -> None:
         """Nothing: the bot may work in all of them."""
+
+    async def speaks_in(self, workspace: str, channel_id: str) -> bool:
+        """In all but those that the test archived; raises MembershipUnknown when it is `silent`."""
+        if self.silent:
+            raise MembershipUnknown
+        return channel_id not in self.archived
 
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the test says so."""

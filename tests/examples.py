@@ -850,6 +850,12 @@ MESSAGES: Mapping[str, Message] = {
     "connection.listing_after": connection.listing(
         TEAM, (ANYTHING,), ANA, before="Saved: that counts from the next delivery on."
     ),
+    "connection.listing_moved": connection.listing(
+        SALES,
+        (IN_ZENDESK._replace(connection=ZENDESK.model_copy(update={"channel_id": "C2", "kind": None})),),
+        BEN,
+        before=connection.moved(SALES.name, "Delivery"),
+    ),
     "connection.choice": connection.choice((TEAM, OWN.model_copy(update={"name": "sales"}))),
     **{
         f"connection.made_{name}": connection.made(
@@ -1332,9 +1338,11 @@ MESSAGES: Mapping[str, Message] = {
 
 
 FORMS: Mapping[str, Form] = {
-    "connection.add": connection_commands.add_form(TEAM, HELPDESKS),
-    "connection.add_kind": connection_commands.add_form(OWN, HELPDESKS),
-    "connection.edit": connection_commands.edit_form(OWN, ZENDESK),
+    "connection.add": connection_commands.add_form((TEAM,), HELPDESKS),
+    "connection.add_kind": connection_commands.add_form((OWN,), HELPDESKS),
+    "connection.add_channel": connection_commands.add_form((TEAM, SALES), HELPDESKS),
+    "connection.edit": connection_commands.edit_form((OWN,), ZENDESK),
+    "connection.edit_channel": connection_commands.edit_form((OWN, SALES), ZENDESK),
     "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "your own tool"),
     "connection.paste_secret": connection_secret_commands.secret_form(ZENDESK, "Zendesk"),
     **{

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from bot import access
 from bot.command import Reply, SourceMessage
 from bot.domain.channel import Channel
+from bot.domain.connection import moved
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.reference import CaseRef, ItemRef, key_of, lost, missing
@@ -21,7 +22,7 @@ from bot.ports import MembershipUnknown
 from bot.routes import COMMANDS
 from storage.database import Database
 from storage.tables import Row
-from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about, propose
+from tests.access_world import CASE, CONNECTION, ITEM, NEVER, REFERENCE, VALUES, about, propose
 from tests.desk import ANA, AT, BEN, CLEO, ROBOT, SUPPORT, Desk, words
 from tests.session import open_work
 
@@ -29,6 +30,8 @@ SALES = Channel(id="C2", name="sales")
 DIRECT = Channel(id="D7", name="direct messages", kind="direct")
 OUTSIDER = Person(id="U7", name="Olga", zone="Europe/Warsaw")
 MEMBER = CLEO
+NOBODY = Person(id="U8", name="Nora", zone="Europe/Warsaw")
+"""In no channel of these."""
 
 # How an outsider may come: where they are, what the platform attests, and what travelled in a form.
 WAYS: Mapping[str, Mapping[str, Any]] = {
@@ -43,6 +46,12 @@ ABOUT_THINGS = sorted(
     if COMMANDS[command_name].command.access in ("thing", "members")
 )
 FOR_MEMBERS = sorted(name for name, route in COMMANDS.items() if route.command.access == "members")
+OF_MOVED = [
+    name
+    for name in FOR_MEMBERS
+    if name.startswith(("proposal.", "connection.")) and name != "connection.add"
+]
+"""What is about a connection, or what that proposed."""
 FOR_CHANNELS = sorted(
     command_name for command_name in COMMANDS if COMMANDS[command_name].command.access == "channel"
 )
@@ -164,6 +173,28 @@ async def test_when_membership_cannot_be_asked_nothing_is_shown_or_changed(
             assert words(reply) == access.NO_ANSWER_NOW
             assert reply.form is None
     assert _stored(desk.database) == before
+
+
+@pytest.mark.parametrize("command_name", OF_MOVED)
+async def test_a_connection_is_the_channels_that_it_leads_to_and_what_it_proposed_stays_where_it_was(
+    desk: Desk, answer: str, command_name: str
+) -> None:
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        connection = work.connections.hold(CONNECTION)
+        assert connection is not None
+        work.connections.save(moved(connection, SALES.id, AT))
+        work.commit()
+    desk.memberships.channels[NOBODY.id] = {"C3"}
+    of_former = command_name.startswith("proposal.")
+    theirs, other = (MEMBER, OUTSIDER) if of_former else (OUTSIDER, MEMBER)
+    label, before = about(command_name, answer), _stored(desk.database)
+    for stranger in (other, NOBODY):
+        for way in ("from direct messages", "from a form that claims the channel"):
+            for reply in await _both(desk, stranger, command_name, label, **WAYS[way]):
+                assert words(reply) == missing(label)
+    assert _stored(desk.database) == before
+    for reply in await _both(desk, theirs, command_name, label, **WAYS["from direct messages"]):
+        assert words(reply) not in (missing(label), access.NO_ANSWER_NOW)
 
 
 @pytest.mark.parametrize("way", WAYS)

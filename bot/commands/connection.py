@@ -8,10 +8,10 @@ from bot.commands import team as team_commands
 from bot.commands.stamped import Stamped, check_seen
 from bot.domain import connection as domain
 from bot.domain import proposal as proposals
-from bot.domain.channel import Channel
+from bot.domain.channel import Channel, channel_label
 from bot.domain.connection import Connection, Rules
 from bot.domain.errors import NextStep, Refused, check_all
-from bot.domain.prompt import kind_called
+from bot.domain.prompt import kind_called, used_kinds
 from bot.domain.reference import ConnectionRef, ConnectionsRef, Reference, not_found
 from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Number, choices, field
@@ -21,7 +21,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
 from bot.messages.page import SETTINGS
-from bot.messages.parts import Form, Message, Option
+from bot.messages.parts import Form, Message, Option, Part
 from bot.messages.stale_form import stamped
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.repositories import NoteTrouble
@@ -101,6 +101,9 @@ class Ruled(OfHelpdesks, frozen=True):
         needed="Choose what happens.",
         options=tuple(option.value for option in messages.ACTIONS),
     )
+    goes_to: Choice = field(
+        "Channel", hint="Where it is proposed or opened, and whose lead changes these rules."
+    )
     kind: Choice = field("Kind", hint="What its retros ask. Without one, what the ticket says.")
     a_day: Number = field(
         "Proposals a day",
@@ -108,6 +111,10 @@ class Ruled(OfHelpdesks, frozen=True):
         hint=f"1 to {domain.MAX_A_DAY}. What is more stands in one message.",
         check=domain.check_a_day,
     )
+
+    @property
+    def channels_named(self) -> frozenset[str]:
+        return frozenset({self.goes_to} - {""})
 
 
 class Add(Ruled, ChoosesProduct, frozen=True):
@@ -167,7 +174,7 @@ class Remove(OfOne, frozen=True):
 def show(command: Show, work: ReadOnlyWork) -> Reply:
     """The team's connections; asked in a chat of one's own, which of one's teams is meant."""
     if command.subject is None:
-        led = [team for team in work.teams.all() if team.lead == command.person.id]
+        led = _led(command, work)
         if not led:
             raise Refused(NO_TEAM, instead=team_commands.TO_MINE)
         return Reply(message=messages.choice(led))
@@ -178,33 +185,37 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
 def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a new connection, unless the operator has to set something first."""
     team = _team_of_new(opening, work)
+    offered = _offered(team, opening, work)
     if opening.only_checks:
-        _check_readable(opening, team)
-    return Reply(form=add_form(team, opening.helpdesks))
+        _check_readable(opening, offered)
+    return Reply(form=add_form(offered, opening.helpdesks))
 
 
-def add_form(team: Team, helpdesks: Helpdesks) -> Form:
-    """Connect a helpdesk, with rules that suit most teams."""
+def add_form(offered: Sequence[Team], helpdesks: Helpdesks) -> Form:
+    """Connect a helpdesk, with rules that suit most teams; `offered` as of `_offered`."""
+    team = offered[0]
     products = tuple(Option(value=name, label=helpdesks.choice(name)) for name in helpdesks.products)
     return Add.form(
         ConnectionsRef(channel_id=team.channel_id),
         channel_id=team.channel_id,
-        parts=messages.above_add(team.name),
-        values=_written(USUAL),
-        changed={"product": {"options": products}, **_options(team, USUAL)},
-        without=_left_out(team, USUAL),
+        parts=_above(offered),
+        values={**_written(USUAL), "goes_to": team.channel_id},
+        changed={"product": {"options": products}, **_options(offered, USUAL)},
+        without=_left_out(offered, USUAL),
     )
 
 
 def add(command: Add, work: UnitOfWork) -> Reply:
     """Connects a helpdesk, and says what is left to do there."""
-    _team_of_new(command, work)
-    team = team_commands.of(_channel(command.subject.channel_id, command, work), command, work)
+    offered = _offered(_team_of_new(command, work), command, work)
     product = command.helpdesks.products.get(command.product)
     rules = _rules(command, Rules())
     if product is None:
         raise Refused("Helpdesk: choose one from the list.", "product")
-    _, kind = check_all(lambda: domain.check_rules(rules), lambda: _kind(command.kind, team))
+    _, (where, kind) = check_all(
+        lambda: domain.check_rules(rules), lambda: _where_and_kind(command, offered)
+    )
+    team = team_commands.of(_channel(where.channel_id, command, work), command, work)
     secret = "" if product.OWN_SECRET else domain.new_secret()
     made = work.connections.add(
         Connection(
@@ -229,29 +240,36 @@ def add(command: Add, work: UnitOfWork) -> Reply:
 def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the rules of a connection, as they are now."""
     team, connection = connection_of(opening, work)
+    offered = _offered(team, opening, work)
     if opening.only_checks:
-        _check_readable(opening, team, connection)
-    return Reply(form=edit_form(team, connection))
+        _check_readable(opening, offered, connection)
+    return Reply(form=edit_form(offered, connection))
 
 
-def edit_form(team: Team, connection: Connection) -> Form:
-    """Rules, filled in with what they are."""
+def edit_form(offered: Sequence[Team], connection: Connection) -> Form:
+    """Rules, filled in with what they are; `offered` as of `_offered`."""
     form = Edit.form(
         connection.ref,
-        parts=messages.above_add(team.name),
+        parts=_above(offered),
         values=_written(connection),
-        changed=_options(team, connection),
-        without=_left_out(team, connection),
+        changed=_options(offered, connection),
+        without=_left_out(offered, connection),
     )
     return stamped(form)
 
 
 def edit(command: Edit, work: UnitOfWork) -> Reply:
-    """Changes the rules from the next delivery on; what is waved off is counted afresh."""
+    """Changes the rules from the next delivery on; what is waved off is counted afresh.
+
+    In another channel, too: what was proposed before stays in the one where it was.
+    """
     team, connection = connection_of(command, work)
-    check_seen(edit_form(team, connection), command, work)
+    offered = _offered(team, command, work)
+    check_seen(edit_form(offered, connection), command, work)
     rules = _rules(command, connection.rules)
-    _, kind = check_all(lambda: domain.check_rules(rules), lambda: _kind(command.kind, team, connection))
+    _, (where, kind) = check_all(
+        lambda: domain.check_rules(rules), lambda: _where_and_kind(command, offered, connection)
+    )
     changed = {
         "rules": rules.model_copy(update={"since": command.at}),
         "action": _action(command.action),
@@ -259,15 +277,21 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         "a_day": command.a_day or connection.a_day,
         "asked_at": None,
     }
-    work.connections.save(connection.model_copy(update=changed))
-    return _listed(team, command, work, "Saved: that counts from the next delivery on.")
+    there = domain.moved(connection, where.channel_id, command.at)
+    work.connections.save(there.model_copy(update=changed))
+    if where.channel_id == team.channel_id:
+        return _listed(team, command, work, "Saved: that counts from the next delivery on.")
+    lost = connection.kind if kind is None and command.kind else None
+    return _listed(where, command, work, messages.moved(where.name, lost))
 
 
 def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
     """What arrived last, a page of it."""
     team, connection = connection_of(command, work)
     first = command.subject.page * A_PAGE
-    told = work.deliveries.last(connection.id, first + A_PAGE + 1)
+    last = work.deliveries.last(connection.id, first + A_PAGE + 1)
+    # What arrived while it led to another channel belongs to that.
+    told = [one for one in last if one.arrived_at >= connection.here_since]
     more = len(told) > first + A_PAGE and command.subject.page < LAST_PAGE
     shown, page = shown_of(connection, command, work), told[first : first + A_PAGE]
     return Reply(message=messages.deliveries(shown, page, command.subject, team.zone, more=more))
@@ -350,6 +374,18 @@ def _team(channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> Team:
     return team
 
 
+def _led(invocation: Invocation, work: ReadOnlyWork) -> list[Team]:
+    """The teams that whoever asks leads."""
+    return [team for team in work.teams.all() if team.lead == invocation.person.id]
+
+
+def _offered(team: Team, invocation: Invocation, work: ReadOnlyWork) -> Sequence[Team]:
+    """The team that it is about, and then the others that whoever asks leads, by their names."""
+    gone = {channel.id for channel in work.channels.gone()} | {team.channel_id}
+    others = (other for other in _led(invocation, work) if other.channel_id not in gone)
+    return (team, *sorted(others, key=lambda other: other.name.casefold()))
+
+
 def _team_of_new(invocation: Invocation, work: ReadOnlyWork) -> Team:
     """The same, for a connection that can be made: the operator has set what that needs."""
     ref = invocation.subject
@@ -425,41 +461,74 @@ def _written(connection: Connection) -> dict[str, str]:
         "sla_breached": "yes" if rules.sla_breached else "",
         "reopened": "yes" if rules.reopened else "",
         "action": connection.action,
+        "goes_to": connection.channel_id,
         "kind": connection.kind or "",
         "a_day": str(connection.a_day),
     }
 
 
-def _kinds(team: Team, connection: Connection) -> tuple[str, ...]:
-    """What can be chosen: the team's kinds of case, and whatever stands there already."""
-    in_use = (kind.name for kind in team.kinds if not kind.retired)
+def _above(offered: Sequence[Team]) -> tuple[Part, ...]:
+    return messages.above_add("" if len(offered) > 1 else offered[0].name)
+
+
+def _kinds(offered: Sequence[Team], connection: Connection) -> tuple[str, ...]:
+    """What can be chosen: the kinds of case of these teams, and whatever stands there already."""
+    in_use = (kind.name for team in offered for kind in used_kinds(team.kinds))
     return tuple(dict.fromkeys((*in_use, *filter(None, (connection.kind,)))))
 
 
-def _options(team: Team, connection: Connection) -> dict[str, dict[str, object]]:
+def _options(offered: Sequence[Team], connection: Connection) -> dict[str, dict[str, object]]:
+    channels = tuple(Option(value=team.channel_id, label=channel_label(team.name)) for team in offered)
     return {
         "action": {"options": messages.ACTIONS},
-        "kind": {"options": choices(_kinds(team, connection))},
+        "goes_to": {"options": channels, "needed": True},
+        "kind": {"options": choices(_kinds(offered, connection))},
     }
 
 
-def _left_out(team: Team, connection: Connection) -> tuple[str, ...]:
-    return () if _kinds(team, connection) else ("kind",)
+def _left_out(offered: Sequence[Team], connection: Connection) -> tuple[str, ...]:
+    """Fields in which there is nothing to choose."""
+    there = {"goes_to": len(offered) > 1, "kind": bool(_kinds(offered, connection))}
+    return tuple(name for name, is_there in there.items() if not is_there)
+
+
+def _where_and_kind(
+    command: Ruled, offered: Sequence[Team], connection: Connection | None = None
+) -> tuple[Team, str | None]:
+    """Whose cases these are from now on, and of which kind; refuses where they cannot be told."""
+    team = _chosen(command.goes_to, offered)
+    if team is not offered[0] and team.channel_id not in command.in_channels:
+        raise Refused(messages.NO_SUCH_CHANNEL, "goes_to")
+    return team, _kind(command.kind, team, connection)
+
+
+def _chosen(channel_id: str, offered: Sequence[Team]) -> Team:
+    """The team whose channel was chosen, as it is where none was; refuses what was not offered."""
+    chosen = next((team for team in offered if channel_id in ("", team.channel_id)), None)
+    if chosen is None:
+        raise Refused(messages.NO_SUCH_CHANNEL, "goes_to")
+    return chosen
 
 
 def _kind(name: str, team: Team, connection: Connection | None = None) -> str | None:
-    """The kind of case that was chosen; refuses what the team calls none."""
-    if not name or (connection is not None and name == connection.kind):
-        return name or None
-    kind = kind_called(team.kinds, name)
-    if kind is None:
-        raise Refused("Kind: choose one from the list.", "kind")
-    return kind.name
+    """The kind of case that was chosen; refuses what the team calls none.
+
+    One that nobody chose now stays as it was, or goes where another team does not have it.
+    """
+    kind = kind_called(team.kinds, name) if name else None
+    if kind is not None or not name:
+        return kind.name if kind else None
+    if connection is None or name != connection.kind:
+        raise Refused(messages.no_such_kind(team), "kind")
+    return name if team.channel_id == connection.channel_id else None
 
 
-def _check_readable(opening: Opening, team: Team, connection: Connection | None = None) -> None:
+def _check_readable(
+    opening: Opening, offered: Sequence[Team], connection: Connection | None = None
+) -> None:
     """Refuses what else is wrong in a form in which something cannot be read."""
-    _kind(opening.readable("kind")["kind"] or "", team, connection)
+    said = opening.readable("goes_to", "kind")
+    _kind(said["kind"] or "", _chosen(said["goes_to"] or "", offered), connection)
 
 
 def shown_of(

@@ -1,5 +1,6 @@
 """What a command is about, as it is stored; one sentence for everything that is not there."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from bot.command import NO_SUBJECT
@@ -71,12 +72,37 @@ def proposal_of(subject: Reference | None, work: ReadOnlyWork) -> Proposal:
 def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -> Case | None:
     """The case of a connection's ticket, however people wrote that; one that was not cancelled is first.
 
-    Not one of which only another product told: that has the number, too.
+    In a channel to which the connection led before, only one of that time: whoever marks one failed
+    there now reads nothing of its ticket. Not one of which only another product told: that has the
+    number, too.
     """
-    names = spellings(signal.reference, signal.prefix)
-    called_so = (work.cases.by_reference(connection.channel_id, name) for name in names)
-    found = [case for case in called_so if case is not None and _may_be_of(connection, case, work)]
+    found = [
+        case
+        for channel_id in connection.ever_in
+        for case in _called_so(signal, channel_id, work)
+        if connection.had(channel_id, case.failed_at) and _may_be_of(connection, case, work)
+    ]
     return min(found, key=lambda case: case.cancelled, default=None)
+
+
+def case_of_proposal(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
+    """The case of the ticket of a proposal that is none yet, in the channel of that, as above."""
+    connection = work.connections.get(proposal.connection_id)
+    if connection is None or proposal.reference is None:
+        return None
+    found = [
+        case
+        for case in _called_so(proposal.signal, proposal.channel_id, work)
+        if _may_be_of(connection, case, work)
+    ]
+    return min(found, key=lambda case: case.cancelled, default=None)
+
+
+def _called_so(signal: Signal, channel_id: str, work: ReadOnlyWork) -> Sequence[Case]:
+    """The cases of a channel that people call like a ticket."""
+    names = spellings(signal.reference, signal.prefix)
+    cases = (work.cases.by_reference(channel_id, name) for name in names)
+    return [case for case in cases if case is not None]
 
 
 def _may_be_of(connection: Connection, case: Case, work: ReadOnlyWork) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot import retro_thread
 from bot.command import Command, Opening, Reply
 from bot.commands import case as case_commands
-from bot.commands.lookup import case_of_ticket, proposal_of
+from bot.commands.lookup import case_of_proposal, proposal_of
 from bot.domain import proposal as domain
 from bot.domain.case import Case
 from bot.domain.connection import IN_A_ROW
@@ -82,17 +82,15 @@ def _case_of(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
     """The case that it became, or that somebody marked failed meanwhile."""
     if proposal.case_number is not None:
         return work.cases.get(proposal.case_number)
-    connection = work.connections.get(proposal.connection_id)
-    if connection is None or proposal.reference is None:
-        return None
-    return case_of_ticket(proposal.signal, connection, work)
+    return case_of_proposal(proposal, work)
 
 
 def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:
     """Marks failed what a proposal is about, and opens its retro; `by` is None where a rule says so."""
     signal, connection = proposal.signal, work.connections.get(proposal.connection_id)
-    wanted = (connection.kind if connection else None) or signal.kind
-    kind = kind_called(team.kinds, wanted) if wanted else None
+    # A connection that leads to another team now says that team's kind.
+    wanted = filter(None, (connection.kind if connection else None, signal.kind))
+    kind = next(filter(None, (kind_called(team.kinds, name) for name in wanted)), None)
     reference = proposal.reference
     if connection and reference and work.cases.by_reference(proposal.channel_id, reference):
         reference = f"{connection.product}-{reference}"
@@ -145,7 +143,7 @@ def _ask_for_other_rules(waved: Proposal, at: datetime, work: UnitOfWork) -> Non
     last = work.proposals.decided(connection.id, IN_A_ROW)
     if len(last) < IN_A_ROW or not all(is_against(one, connection.rules) for one in last):
         return
-    team = work.teams.require(waved.channel_id)
+    team = work.teams.require(connection.channel_id)
     lead = present_lead(team, work.people.among({team.lead or ""}))
     if lead:
         work.connections.save(connection.model_copy(update={"asked_at": at}))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from pydantic import TypeAdapter
 
 from bot.command import Command, Reply
-from bot.commands.lookup import case_of_ticket
+from bot.commands.lookup import case_of_proposal, case_of_ticket
 from bot.commands.proposal import open_case
 from bot.domain import proposal as domain
 from bot.domain.case import Case
@@ -114,18 +114,27 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     # What a proposal says goes on from where older deliveries left it.
     known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
     now = together([*known, *(other.signal for other in told)])
-    customer = signal.customer or now.customer
-    hear_elsewhere(signal.model_copy(update={"customer": customer}), connection.id, at, work)
-    if proposal is None or proposal.case_number is None:
-        case = case_of_ticket(signal, connection, work)
-        if case is not None and not case.cancelled:
-            proposal = _tie(proposal, case, now, connection, at, work)
-        elif case is not None and proposal is None:
-            return "known"
+    case = _marked_by_hand(proposal, signal, connection, work)
+    there = proposal or case or connection
+    named = signal.model_copy(update={"customer": signal.customer or now.customer})
+    hear_elsewhere(named, connection.id, there.channel_id, at, work)
+    if case is not None and not case.cancelled:
+        proposal = _tie(proposal, case, now, connection, at, work)
+    elif case is not None and proposal is None:
+        return "known"
     if proposal is not None:
         return _hear_again(proposal, signal, now, at, work)
     rules = met(_as_it_stands(signal, now), connection.rules)
     return _propose(now, rules, connection, at, work) if rules else ""
+
+
+def _marked_by_hand(
+    proposal: Proposal | None, signal: Signal, connection: Connection, work: UnitOfWork
+) -> Case | None:
+    """The case that somebody marked failed of a ticket, while its proposal, if there is one, is none."""
+    if proposal is None:
+        return case_of_ticket(signal, connection, work)
+    return case_of_proposal(proposal, work) if proposal.case_number is None else None
 
 
 def _as_it_stands(signal: Signal, now: Signal) -> Signal:
@@ -143,7 +152,7 @@ def _tie(
 ) -> Proposal:
     """Lets a ticket be of the case that somebody marked failed by hand; nothing is said of that."""
     if proposal is None:
-        new = _proposal(now, (), connection, at, gathered=True)
+        new = _proposal(now, (), connection, at, channel_id=case.channel_id, gathered=True)
         return work.proposals.add(domain.tie(new, case))
     tied = domain.tie(proposal, case)
     work.proposals.save(tied)
@@ -169,12 +178,14 @@ def _hear_again(
     return "known"
 
 
-def hear_elsewhere(signal: Signal, connection_id: str, at: datetime, work: UnitOfWork) -> None:
-    """What a customer says on one ticket is shown in the cases of their others, too."""
+def hear_elsewhere(
+    signal: Signal, connection_id: str, channel_id: str, at: datetime, work: UnitOfWork
+) -> None:
+    """What a customer says on a ticket of a channel is shown in the cases of their others there, too."""
     if not signal.customer or not is_word(signal):
         return
     for other in work.proposals.opened_of_customer(connection_id, signal.customer, MAX_CASES):
-        if other.ticket != signal.ticket:
+        if other.ticket != signal.ticket and other.channel_id == channel_id:
             _hear_later(other, signal, at, work)
 
 
@@ -198,7 +209,8 @@ def _propose(
     team = work.teams.require(connection.channel_id)
     midnight = moment(team.zone, today(team.zone, at), time(0))
     gathered = work.proposals.count_made(connection.id, team.channel_id, midnight) >= connection.a_day
-    proposal = work.proposals.add(_proposal(signal, rules, connection, at, gathered=gathered))
+    new = _proposal(signal, rules, connection, at, channel_id=team.channel_id, gathered=gathered)
+    proposal = work.proposals.add(new)
     if connection.action == "open" and not gathered:
         open_case(proposal, team, None, at, work)
         return "opened"
@@ -208,12 +220,18 @@ def _propose(
 
 
 def _proposal(
-    signal: Signal, rules: tuple[RuleName, ...], connection: Connection, at: datetime, *, gathered: bool
+    signal: Signal,
+    rules: tuple[RuleName, ...],
+    connection: Connection,
+    at: datetime,
+    *,
+    channel_id: str,
+    gathered: bool,
 ) -> Proposal:
     return Proposal(
         number=0,
         connection_id=connection.id,
-        channel_id=connection.channel_id,
+        channel_id=channel_id,
         ticket=signal.ticket,
         reference=signal.reference,
         signal=signal,

@@ -64,5 +64,5 @@ def fill_in(command: FillIn, work: UnitOfWork) -> Reply:
     if filled.case_number is not None:
         case = work.cases.require(filled.case_number)
         case_commands.fill_in(case, command.words, command.customer, command.at, work)
-    hear_elsewhere(filled.signal, filled.connection_id, command.at, work)
+    hear_elsewhere(filled.signal, filled.connection_id, filled.channel_id, command.at, work)
     return Reply()

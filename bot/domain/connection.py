@@ -48,6 +48,13 @@ class Rules(BaseModel, frozen=True):
     """From when on they are in force; None: since the connection was made."""
 
 
+class Former(BaseModel, frozen=True):
+    """A channel to which a connection led, and until when."""
+
+    channel_id: str
+    until: datetime
+
+
 class Connection(BaseModel, frozen=True):
     """One helpdesk's way into one channel; `id` stands in its address, and nobody guesses it.
 
@@ -81,6 +88,8 @@ class Connection(BaseModel, frozen=True):
     """When something was last refused, for as long as deliveries are kept; noted without a version."""
     refused_why: str = ""
     """Why, in our own words: nothing of what was sent."""
+    former: tuple[Former, ...] = ()
+    """Where it led before, the last one last: what came of that stays there."""
     removed_at: datetime | None = None
     version: int = 1
 
@@ -88,6 +97,21 @@ class Connection(BaseModel, frozen=True):
     def ref(self) -> ConnectionRef:
         """What its buttons and forms carry."""
         return ConnectionRef(id=self.id)
+
+    @property
+    def here_since(self) -> datetime:
+        """Since when it leads to its channel."""
+        return self.former[-1].until if self.former else self.made_at
+
+    @property
+    def ever_in(self) -> tuple[str, ...]:
+        """The channels to which it ever led, the present one first."""
+        return tuple(dict.fromkeys((self.channel_id, *(one.channel_id for one in self.former))))
+
+    def had(self, channel_id: str, at: datetime) -> bool:
+        """Whether it leads to a channel, or did so at this moment or later."""
+        last = (one.until for one in self.former if one.channel_id == channel_id)
+        return channel_id == self.channel_id or any(at <= until for until in last)
 
     def tester(self, at: datetime) -> str | None:
         """Who waits for a test at this moment; None: what arrives is taken."""
@@ -152,6 +176,15 @@ def without_secrets(connection: Connection, at: datetime) -> Connection:
     """The connection once it was removed: nothing that arrives is taken any more."""
     gone = {"secret": "", "token": "", "removed_at": at}
     return without_test(connection).model_copy(update=gone)
+
+
+def moved(connection: Connection, channel_id: str, at: datetime) -> Connection:
+    """The connection that leads to this channel from now on."""
+    if channel_id == connection.channel_id:
+        return connection
+    earlier = (one for one in connection.former if one.channel_id != connection.channel_id)
+    former = (*earlier, Former(channel_id=connection.channel_id, until=at))
+    return connection.model_copy(update={"channel_id": channel_id, "former": former})
 
 
 def with_test(connection: Connection, person_id: str, at: datetime) -> Connection:

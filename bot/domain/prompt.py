@@ -193,11 +193,16 @@ def kind_of(kinds: Sequence[Kind], key: str) -> Kind:
 def kind_called(kinds: Sequence[Kind], name: str) -> Kind | None:
     """The kind of this name, in capitals or not; None where no kind is called so now."""
     folded = name.strip().casefold()
-    return next((kind for kind in kinds if not kind.retired and kind.name.casefold() == folded), None)
+    return next((kind for kind in used_kinds(kinds) if kind.name.casefold() == folded), None)
+
+
+def used_kinds(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    """Those of which cases can be now."""
+    return tuple(kind for kind in kinds if not kind.retired)
 
 
 def _with_kind(kinds: tuple[Kind, ...], kind: Kind) -> tuple[Kind, ...]:
-    used = tuple(each for each in kinds if not each.retired)
+    used = used_kinds(kinds)
     if len(used) >= MAX_KINDS:
         raise Refused(f"A team has at most {MAX_KINDS} kinds of case: retire one first.", "called")
     _check_name(kinds, kind)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bot.domain.channel import channel_label
 from bot.domain.connection import Action, Connection, RuleName, Rules, refuses
 from bot.domain.person import Person
+from bot.domain.prompt import used_kinds
 from bot.domain.reference import ConnectionRef, ConnectionsRef
 from bot.domain.signal import Became, SignalDelivery
 from bot.domain.team import Team
@@ -65,6 +66,7 @@ ACTIONS = (
     Option(value="propose", label="Propose the case in the channel"),
     Option(value="open", label="Open the retro at once"),
 )
+NO_SUCH_CHANNEL = "Choose the channel of a team that you lead, where both of us can write."
 DOES: Mapping[Action, str] = {"propose": "proposes cases", "open": "opens retros at once"}
 BECAME: Mapping[Became, str] = {
     "": "met none of the rules",
@@ -229,9 +231,30 @@ def choice(teams: Sequence[Team]) -> Message:
 
 
 def above_add(channel_name: str) -> tuple[Part, ...]:
-    """Where the cases will be proposed."""
-    where = f"What meets one of the rules goes to {channel_label(channel_name)}."
+    """Where the cases will be proposed; "": where the form asks that."""
+    place = channel_label(channel_name) if channel_name else "the channel that you choose"
+    where = f"What meets one of the rules goes to {place}."
     return (Context(words=(where, " The rest is left alone, and you can change all of this later.")),)
+
+
+def moved(channel_name: str, lost_kind: str | None) -> str:
+    """That a connection leads to another channel, and which kind of case it lost there."""
+    label = channel_label(channel_name)
+    saved = (
+        f"Saved: what meets the rules goes to {label} from the next delivery on. What was proposed "
+        "before stays where it is."
+    )
+    if lost_kind is None:
+        return saved
+    return f"{saved} {label} has no kind {lost_kind}: the kind is now what the ticket says."
+
+
+def no_such_kind(team: Team) -> str:
+    """Which kinds of case a team has instead."""
+    label, names = channel_label(team.name), [kind.name for kind in used_kinds(team.kinds)]
+    if not names:
+        return f"{label} has no kinds of case: leave this empty."
+    return f"{label} has no such kind: choose {_either(names)}, or leave this empty."
 
 
 def made(one: Shown, steps: Sequence[Instruction], *, shows_secret: bool) -> Message:

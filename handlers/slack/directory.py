@@ -51,6 +51,7 @@ class Conversation(NamedTuple):
     private: bool = True
     shared: bool = False
     people: int | None = None
+    archived: bool = False
     there: bool = True
 
 
@@ -97,6 +98,7 @@ def channel_of(channel: Payload) -> Conversation:
         private=channel.get("is_private") is not False,
         shared=bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")),
         people=people if isinstance(people, int) else None,
+        archived=bool(channel.get("is_archived")),
     )
 
 

@@ -93,6 +93,13 @@ class TeamsMemberships:
     async def check_open(self, workspace: str, channel_id: str) -> None:
         """Nothing: there is no channel here in which the bot may not work."""
 
+    async def speaks_in(self, workspace: str, channel_id: str) -> bool:
+        """Whether Teams shows us the channel's roster; raises MembershipUnknown after a second."""
+        roster = await self._roster_in_time(_RosterKey(workspace, channel_id))
+        if roster is None:
+            raise MembershipUnknown
+        return roster is not UNMET and roster is not REFUSED
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Always False: Teams says who is a guest only in the rosters that they are in."""
         return False

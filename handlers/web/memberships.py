@@ -17,6 +17,11 @@ class Everybody:
     async def check_open(self, workspace: str, channel_id: str) -> None:
         """Nothing: there is no channel here in which the bot may not work."""
 
+    async def speaks_in(self, workspace: str, channel_id: str) -> bool:
+        """Whether the channel is there, and was not removed."""
+        channel = await self._transactions.read(workspace, lambda work: work.channels.get(channel_id))
+        return channel is not None and not channel.gone
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Nobody is."""
         return False

@@ -18,17 +18,16 @@ from storage.statement import Statement
 from storage.tables import connections, jobs
 from storage.versioned import Versioned
 
-IN_CHANNEL, EVER_IN = (
+IN_CHANNEL, ALL = (
     Statement(
         select(connections)
-        .where(
-            connections.c.workspace == bindparam("workspace"),
-            connections.c.channel_id == bindparam("channel_id"),
-            *which,
-        )
+        .where(connections.c.workspace == bindparam("workspace"), *which)
         .order_by(connections.c.made_at, connections.c.id)
     )
-    for which in ((connections.c.removed_at.is_(null()),), ())
+    for which in (
+        (connections.c.channel_id == bindparam("channel_id"), connections.c.removed_at.is_(null())),
+        (),
+    )
 )
 HELD = Statement(
     select(connections)
@@ -109,8 +108,8 @@ class Connections(Versioned[Connection]):
         return several(self._connection, Connection, IN_CHANNEL, params)
 
     def ever_in(self, channel_id: str) -> Sequence[Connection]:
-        params = {"workspace": self._workspace, "channel_id": channel_id}
-        return several(self._connection, Connection, EVER_IN, params)
+        every = several(self._connection, Connection, ALL, {"workspace": self._workspace})
+        return [connection for connection in every if channel_id in connection.ever_in]
 
     def hold(self, connection_id: str) -> Connection | None:
         row = HELD.first(self._connection, {"workspace": self._workspace, "id": connection_id})

@@ -146,6 +146,9 @@ class InFirstTeams:
     async def check_open(self, workspace: str, channel_id: str) -> None:
         """Everything is open."""
 
+    async def speaks_in(self, workspace: str, channel_id: str) -> bool:
+        return True
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         return False
 

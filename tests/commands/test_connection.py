@@ -289,7 +289,7 @@ async def test_in_a_chat_of_ones_own_a_lead_chooses_and_others_learn_where_to_as
         ({"action": "shout"}, "action", "What happens: choose one from the list."),
         ({"a_day": "0"}, "a_day", "Write a number from 1 to 50."),
         ({"a_day": "many"}, "a_day", "Write a number from 1 to 50."),
-        ({"kind": "Delivery"}, "kind", "Kind: choose one from the list."),
+        ({"kind": "Delivery"}, "kind", "#support has no kinds of case: leave this empty."),
     ],
 )
 async def test_a_bad_field_is_refused_beside_it(

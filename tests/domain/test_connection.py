@@ -95,3 +95,19 @@ def test_one_refusal_a_minute_is_noted_and_the_first_of_each_test(
     if refused is not None:
         made = made.model_copy(update={"refused_at": AT - timedelta(seconds=refused)})
     assert domain.takes_refusal(made, AT) == taken
+
+
+def test_a_connection_remembers_where_it_led_and_until_when() -> None:
+    made = Connection(id="0f" * 20, channel_id="C1", product="zendesk", made_by="U1", made_at=AT)
+    hour = timedelta(hours=1)
+    assert domain.moved(made, "C1", AT + hour) == made
+    away = domain.moved(domain.moved(made, "C2", AT + hour), "C3", AT + 2 * hour)
+    assert (away.ever_in, away.here_since) == (("C3", "C1", "C2"), AT + 2 * hour)
+    back = domain.moved(away, "C1", AT + 3 * hour)
+    assert (back.ever_in, back.here_since) == (("C1", "C2", "C3"), AT + 3 * hour)
+    assert [away.had("C1", AT + hours * hour) for hours in (0, 1, 2)] == [True, True, False]
+    assert (away.had("C3", AT + 9 * hour), away.had("C4", AT)) == (True, False)
+    assert back.had("C1", AT + 9 * hour)
+    again = domain.moved(back, "C2", AT + 4 * hour)
+    assert [one.channel_id for one in again.former] == ["C2", "C3", "C1"]
+    assert again.had("C1", AT + 4 * hour)

@@ -516,3 +516,20 @@ async def test_people_of_another_organisation_write_nothing_and_are_not_counted(
     eve = slack.person("Eve", team="T0PARTNER")
     den = slack.channel("den", [slack.person("Ana"), eve], private=True, shared=True)
     assert await house.people_in(den) == 1
+
+
+async def test_nothing_can_be_said_in_a_channel_that_is_archived_or_not_shown_to_us(
+    slack: FakeSlack, house: App
+) -> None:
+    ana = slack.person("Ana")
+    channels = {
+        name: slack.channel(name, members=[ana], private=True) for name in ("open", "old", "den")
+    }
+    channels["old"].archived = True
+    channels["den"].members.discard(slack.bot)
+    ids = [*(channel.id for channel in channels.values()), "C0NOWHERE", "C1 or ../C2"]
+    assert [await house.memberships.speaks_in(WORKSPACE, id) for id in ids] == [True, *[False] * 4]
+    silent = slack.channel("silent")
+    slack.fail_next("conversations.info", status=500)
+    with pytest.raises(MembershipUnknown):
+        await house.memberships.speaks_in(WORKSPACE, silent.id)

@@ -326,6 +326,23 @@ async def test_a_channel_that_the_bot_never_met_is_nobodys_until_it_does(sqlite:
     assert not await is_in(memberships, CHANNEL, "29:ana", ELSEWHERE)
 
 
+async def test_nothing_can_be_said_in_a_channel_that_we_never_met_or_were_taken_out_of(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    mine, left = teams.channel("mine", [teams.person("Ana")]), teams.channel("left")
+    left.installed = False
+    for place in (mine, left):
+        meet(sqlite, WORKSPACE, channel(teams, place))
+    ids = (mine.id, left.id, "19:never@thread.tacv2", "29:ana")
+    speaks = [await memberships.speaks_in(WORKSPACE, id) for id in ids]
+    assert speaks == [True, False, False, False]
+    slow = teams.channel("slow")
+    meet(sqlite, WORKSPACE, channel(teams, slow))
+    teams.fail_next("members", status=503)
+    with pytest.raises(MembershipUnknown):
+        await memberships.speaks_in(WORKSPACE, slow.id)
+
+
 async def test_a_channel_without_a_way_to_it_is_unknown(sqlite: Database) -> None:
     memberships, _ = scripted(sqlite, page("29:ana"))
     meet(sqlite, WORKSPACE, Channel(id=CHANNEL, name="imported"))

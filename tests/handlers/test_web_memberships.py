@@ -29,6 +29,16 @@ async def test_everybody_is_everywhere_and_bots_and_who_is_gone_are_not_counted(
     assert await everybody.people_in(WORKSPACE, "support") == 2
 
 
+async def test_nothing_can_be_said_in_a_channel_that_was_removed(sqlite: Database) -> None:
+    with open_work(sqlite, WORKSPACE, writes=True) as work:
+        work.channels.remember(SUPPORT)
+        work.channels.remember(Channel(id="old", name="old", gone=True))
+        work.commit()
+    everybody = Everybody(sqlite)
+    speaks = [await everybody.speaks_in(WORKSPACE, id) for id in ("support", "old", "never")]
+    assert speaks == [True, False, False]
+
+
 def test_a_page_says_where_one_is_and_only_what_was_overheard_is_heard() -> None:
     pressed = Pressed(command_name="retro.close", key="web:12345678", channel_id="support", about="C-1")
     asked = ResolvedPress(pressed, ANA, SUPPORT, AT).request()

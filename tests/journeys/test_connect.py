@@ -12,8 +12,9 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 
 from bot import bootstrap
+from bot.messages.connection import NO_SUCH_CHANNEL
 from bot.settings import Settings
-from tests.fakes import FakeSlack
+from tests.fakes import FakeSlack, FormErrors
 from tests.handlers.test_web_lead_forms import address, get, hidden, post, standing
 from tests.journeys.slack_app import said
 from tests.journeys.test_lead_pages import signed_in, world
@@ -234,3 +235,31 @@ async def test_from_slack_a_lead_connects_in_a_form_and_a_member_reads_who_can(
             never = await olga.see(f"/settings/connection.edit?about=connection:{'0' * 40}")
             assert (theirs.status, never.status) == (404, 404)
             assert theirs.page.text == never.page.text
+
+
+async def test_from_slack_a_lead_lets_it_lead_to_another_of_their_channels_and_to_no_archived_one(
+    slack: FakeSlack, sqlite_url: str
+) -> None:
+    async with world(slack, sqlite_url, amends_secret_key=KEY) as here:
+        depot, old = (slack.channel(name, [here.ana], private=True) for name in ("depot", "old"))
+        for number, place in enumerate((depot, old), 1):
+            await here.ana.command(f"failed X-{number} Parcel lost", place)
+        listed = await here.ana.command("connect", here.den)
+        assert listed
+        form = await here.ana.press(listed, "Connect a helpdesk")
+        made = await here.ana.submit(form, {"Helpdesk": "Anything else"})
+        assert made
+        [secret] = re.findall(r"X-Amends-Secret: (\S+)", made.words())
+        [id] = re.findall(r"/hooks/(\w+)", made.words())
+        listed = await here.ana.command("connect", here.den)
+        assert listed
+        rules = await here.ana.press(listed, "Rules")
+        await slack.archives(old)
+        with pytest.raises(FormErrors) as wrong:
+            await here.ana.submit(rules, {"Channel": "#old"})
+        assert wrong.value.sentences == {"Channel": NO_SUCH_CHANNEL}
+        await here.ana.submit(rules, {"Channel": "#depot"})
+        async with ClientSession() as session:
+            visitor = Visitor(session, here.url)
+            assert await deliver(visitor, f"/hooks/{id}", secret, TICKET) == 200
+        await said(slack, "Nobody came, twice.", where=depot.id)
