@@ -1,12 +1,13 @@
 """What a command is about, as it is stored; one sentence for everything that is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import NoReturn
 
 from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
-from bot.domain.connection import Connection
+from bot.domain.connection import Connection, continues
 from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -17,6 +18,7 @@ from bot.domain.reference import (
     ItemRef,
     ProposalRef,
     Reference,
+    named_apart,
     not_found,
     spellings,
 )
@@ -73,13 +75,13 @@ def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -
     """The case of a connection's ticket, however people wrote that; one that was not cancelled is first.
 
     In a channel to which the connection led before, only one of that time: whoever marks one failed
-    there now reads nothing of its ticket. Not one of which only another product told: that has the
-    number, too.
+    there now reads nothing of its ticket. Not one of which another helpdesk told, or another account of
+    the same: they have the number, too.
     """
     found = [
         case
         for channel_id in connection.ever_in
-        for case in _called_so(signal, channel_id, work)
+        for case in _called_so(signal, channel_id, connection.product, work)
         if connection.had(channel_id, case.failed_at) and _may_be_of(connection, case, work)
     ]
     return min(found, key=lambda case: case.cancelled, default=None)
@@ -92,23 +94,30 @@ def case_of_proposal(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
         return None
     found = [
         case
-        for case in _called_so(proposal.signal, proposal.channel_id, work)
+        for case in _called_so(proposal.signal, proposal.channel_id, connection.product, work)
         if _may_be_of(connection, case, work)
     ]
     return min(found, key=lambda case: case.cancelled, default=None)
 
 
-def _called_so(signal: Signal, channel_id: str, work: ReadOnlyWork) -> Sequence[Case]:
-    """The cases of a channel that people call like a ticket."""
-    names = spellings(signal.reference, signal.prefix)
-    cases = (work.cases.by_reference(channel_id, name) for name in names)
-    return [case for case in cases if case is not None]
+def _called_so(signal: Signal, channel_id: str, product: str, work: ReadOnlyWork) -> Sequence[Case]:
+    """The cases of a channel that people call like a ticket, and those that we name apart from them."""
+
+    def called(names: Iterable[str]) -> Iterator[Case | None]:
+        return (work.cases.by_reference(channel_id, name) for name in names)
+
+    found = [case for case in called(spellings(signal.reference, signal.prefix)) if case is not None]
+    if not found:
+        return ()
+    apart = takewhile(lambda case: case is not None, called(named_apart(signal.reference, product)))
+    return [*found, *filter(None, apart)]
 
 
 def _may_be_of(connection: Connection, case: Case, work: ReadOnlyWork) -> bool:
     told_by = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
-    products = {one.product for one in told_by if one is not None}
-    return not products or connection.product in products
+    told = [one for one in told_by if one is not None]
+    is_its = any(one.id == connection.id for one in told)
+    return is_its or all(continues(connection, one) for one in told)
 
 
 def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:

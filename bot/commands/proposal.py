@@ -1,6 +1,8 @@
 """What happens with a proposed case: somebody opens its retro, or waves it off."""
 
 from datetime import datetime
+from functools import partial
+from itertools import chain
 
 from bot import retro_thread
 from bot.command import Command, Opening, Reply
@@ -8,11 +10,11 @@ from bot.commands import case as case_commands
 from bot.commands.lookup import case_of_proposal, proposal_of
 from bot.domain import proposal as domain
 from bot.domain.case import Case
-from bot.domain.connection import IN_A_ROW
+from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.errors import Refused
 from bot.domain.prompt import kind_called
 from bot.domain.proposal import Proposal, is_against
-from bot.domain.reference import ProposalRef
+from bot.domain.reference import ProposalRef, named_apart
 from bot.domain.team import Team, present_lead
 from bot.fields import Text, field
 from bot.jobs import proposal as proposal_jobs
@@ -91,14 +93,11 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
     # A connection that leads to another team now says that team's kind.
     wanted = filter(None, (connection.kind if connection else None, signal.kind))
     kind = next(filter(None, (kind_called(team.kinds, name) for name in wanted)), None)
-    reference = proposal.reference
-    if connection and reference and work.cases.by_reference(proposal.channel_id, reference):
-        reference = f"{connection.product}-{reference}"
     new = Case(
         number=0,
         channel_id=proposal.channel_id,
         what_happened=messages.said(signal),
-        reference=reference,
+        reference=_name_for(proposal, connection, work),
         customer=signal.customer or None,
         # A vendor's clock may be ahead of ours.
         happened_at=min(signal.at, at),
@@ -109,6 +108,16 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
     case = case_commands.mark_failed(new, team, by, at, work)
     _become(proposal, case, by or "", at, work)
     return case
+
+
+def _name_for(proposal: Proposal, connection: Connection | None, work: ReadOnlyWork) -> str | None:
+    """What its case is called: as its ticket, or apart from those in the channel that are called so."""
+    reference = proposal.reference
+    if connection is None or reference is None:
+        return reference
+    names = chain((reference,), named_apart(reference, connection.product))
+    taken = partial(work.cases.by_reference, proposal.channel_id)
+    return next(name for name in names if taken(name) is None)
 
 
 def _become(proposal: Proposal, case: Case, by: str, at: datetime, work: UnitOfWork) -> None:

@@ -198,6 +198,19 @@ def without_test(connection: Connection) -> Connection:
     return connection.model_copy(update={"test_for": None, "test_until": None})
 
 
+def continues(connection: Connection, other: Connection) -> bool:
+    """Whether a connection speaks of the same tickets as another one: itself, or one that it came after.
+
+    Two accounts of one product number their tickets alike. So it came after another only if that was
+    removed first, and if nothing says that they lead to different accounts.
+    """
+    if other.id == connection.id:
+        return True
+    after = other.removed_at is not None and connection.made_at >= other.removed_at
+    known = {connection.origin, other.origin} - {""}
+    return after and other.product == connection.product and len(known) < 2
+
+
 def listed(text: str) -> tuple[str, ...]:
     """The words between commas, each once, capitals or not; refuses too many, and too long ones."""
     words = {word.casefold(): word for piece in BETWEEN.split(text) if (word := " ".join(piece.split()))}

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 
 from pydantic import BaseModel
 
@@ -185,6 +187,13 @@ def spellings(reference: str, prefix: str = "") -> tuple[str, ...]:
         return (reference,)
     called = (f"{prefix}-{number}",) if prefix else ()
     return tuple(dict.fromkeys((reference, number, f"#{number}", *called)))
+
+
+def named_apart(reference: str, product: str) -> Iterator[str]:
+    """What a ticket's case is called where others have its name: `desk-4711`, then `desk-4711-2`."""
+    first = f"{product}-{reference}"
+    yield first
+    yield from (f"{first}-{number}" for number in count(2))
 
 
 def tickets_called(written: str) -> tuple[str, ...]:

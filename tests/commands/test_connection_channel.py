@@ -96,14 +96,14 @@ class House(Desk):
         assert found is not None, key
         return found.channel_id
 
-    async def tell(self, number: int = 1, at: datetime = AT, **said: Any) -> None:
-        """The helpdesk tells of ticket HD-`number`."""
+    async def tell(self, number: int = 1, at: datetime = AT, *, by: str = ID, **said: Any) -> None:
+        """The helpdesk, or another one, tells of ticket HD-`number`."""
         given = {"words": f"Nobody came ({number}).", "rating": 1, "customer": "Eva", **said}
         of_it = {"ticket": f"t{number}", "reference": f"HD-{number}", "at": at}
         signal = Signal.model_validate({**of_it, **given})
         key = f"{number} {at.isoformat()} {signal.rating}"
-        delivery = SignalDelivery(connection_id=ID, key=key, arrived_at=at, signal=signal)
-        sent = signal_commands.values(ID, (delivery,))
+        delivery = SignalDelivery(connection_id=by, key=key, arrived_at=at, signal=signal)
+        sent = signal_commands.values(by, (delivery,))
         reply = await self.ask(
             signal_commands.HELPDESK, "signal.take_in", values=sent, channel=None, at=at
         )
