@@ -35,7 +35,7 @@ from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.prompt import MAX_KINDS, MAX_PROMPTS, MAX_RETIRED, Kind, Prompt
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import Proposal, worsen
 from bot.domain.proposal import take as take_proposal
 from bot.domain.recovery import (
     Recovery,
@@ -494,6 +494,8 @@ PROPOSED_HOSTILE = PROPOSAL.model_copy(
 PROPOSAL_OPENED = take_proposal(PROPOSAL, "open", "U1", AT, case=7)
 WAVED_OFF = take_proposal(PROPOSAL, "wave_off", "U2", AT, "The courier called her before that.")
 LAPSED = take_proposal(PROPOSAL, "lapse", "", AT)
+WORSENED = worsen(WAVED_OFF, TOLD_SIGNAL, ZENDESK.rules, AT)
+LAPSED_AND_WORSENED = worsen(LAPSED, TOLD_SIGNAL, Rules(reopened=True), AT)
 IN_DOUBLE = _shown(OWED.model_copy(update={"cancelled": True}), SAME)
 
 
@@ -814,6 +816,8 @@ MESSAGES: Mapping[str, Message] = {
     "proposal.decided_opened": proposal.card(PROPOSAL_OPENED, PEOPLE, LINKS),
     "proposal.decided_waved_off": proposal.card(WAVED_OFF, PEOPLE, LINKS),
     "proposal.decided_lapsed": proposal.card(LAPSED, PEOPLE, LINKS),
+    "proposal.worsened": proposal.card(WORSENED, PEOPLE, LINKS),
+    "proposal.worsened_lapsed": proposal.card(LAPSED_AND_WORSENED, PEOPLE, LINKS),
     "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, 5),
     "proposal.gathered_many": proposal.gathered([PROPOSAL] * 201, 5),
     "proposal.gathered_one": proposal.gathered([PROPOSAL], 5),

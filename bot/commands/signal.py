@@ -10,7 +10,16 @@ from bot.commands.lookup import case_of_proposal, case_of_ticket
 from bot.commands.proposal import open_case
 from bot.domain import proposal as domain
 from bot.domain.case import Case
-from bot.domain.connection import MAX_WHY, Connection, RuleName, met, refusal_room, without_test
+from bot.domain.connection import (
+    MAX_WHY,
+    Connection,
+    RuleName,
+    Rules,
+    is_worse,
+    met,
+    refusal_room,
+    without_test,
+)
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -123,7 +132,7 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     elif case is not None and proposal is None:
         return "known"
     if proposal is not None:
-        return _hear_again(proposal, signal, now, at, work)
+        return _hear_again(proposal, signal, now, connection.rules, at, work)
     rules = met(_as_it_stands(signal, now), connection.rules)
     return _propose(now, rules, connection, at, work) if rules else ""
 
@@ -162,19 +171,27 @@ def _tie(
 
 
 def _hear_again(
-    proposal: Proposal, signal: Signal, now: Signal, at: datetime, work: UnitOfWork
+    proposal: Proposal, signal: Signal, now: Signal, rules: Rules, at: datetime, work: UnitOfWork
 ) -> Became:
-    """Brings a proposal up to date, and what shows it; once it is opened, it stays as it was opened.
+    """Brings a proposal that waits up to date, and what shows it; what was decided stays as it was then.
 
-    Of a forgotten customer nothing comes back.
+    Where it got worse since, it is asked about again. Of a forgotten customer nothing comes back.
     """
     if proposal.forgotten_at is not None:
         return "known"
     if proposal.state == "opened":
         _hear_later(proposal, signal, at, work)
-    elif proposal.signal != now:
-        work.proposals.save(proposal.model_copy(update={"signal": now}))
-        proposal_jobs.show(proposal, at, work)
+        return "known"
+    changed = proposal
+    if proposal.state == "proposed":
+        changed = proposal.model_copy(update={"signal": now})
+    elif is_worse(now, proposal.signal, rules):
+        changed = domain.worsen(proposal, now, rules, at)
+    if changed != proposal:
+        work.proposals.save(changed)
+        proposal_jobs.show(changed, at, work)
+    if changed.state != proposal.state:
+        proposal_jobs.look_up(changed, at, work)
     return "known"
 
 

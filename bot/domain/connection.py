@@ -132,16 +132,17 @@ def _is_at_or_below(signal: Signal, rules: Rules) -> bool:
     return signal.rating is not None and rules.rating is not None and signal.rating <= rules.rating
 
 
-def _among(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    return not {word.casefold() for word in words}.isdisjoint(word.casefold() for word in wanted)
+def _among(words: tuple[str, ...], wanted: tuple[str, ...]) -> frozenset[str]:
+    """Those of the words that are wanted, capitals or not."""
+    return frozenset(word.casefold() for word in words) & {word.casefold() for word in wanted}
 
 
 MEETS: Mapping[RuleName, Callable[[Signal, Rules], bool]] = {
     "rating": _is_at_or_below,
     "sla_breached": lambda signal, rules: signal.sla_breached and rules.sla_breached,
     "reopened": lambda signal, rules: signal.reopened and rules.reopened,
-    "priority": lambda signal, rules: _among((signal.priority,), rules.priorities),
-    "tag": lambda signal, rules: _among(signal.tags, rules.tags),
+    "priority": lambda signal, rules: bool(_among((signal.priority,), rules.priorities)),
+    "tag": lambda signal, rules: bool(_among(signal.tags, rules.tags)),
 }
 """Each rule and when a signal meets it, the most telling first."""
 
@@ -170,6 +171,20 @@ def takes_refusal(connection: Connection, at: datetime) -> bool:
 def refuses(connection: Connection, last_at: datetime | None) -> bool:
     """Whether something was refused, and nothing taken after it; `last_at`: the last that was taken."""
     return connection.refused_at is not None and (last_at is None or connection.refused_at > last_at)
+
+
+def is_worse(now: Signal, decided: Signal, rules: Rules) -> bool:
+    """Whether a ticket meets a rule, or a word of one, that it did not meet when it was decided.
+
+    Or it is rated lower yet.
+    """
+    meets = met(now, rules)
+    return (
+        not set(meets) <= set(met(decided, rules))
+        or ("rating" in meets and (now.rating or 0) < (decided.rating or 0))
+        or not _among(now.tags, rules.tags) <= _among(decided.tags, rules.tags)
+        or not _among((now.priority,), rules.priorities) <= _among((decided.priority,), rules.priorities)
+    )
 
 
 def without_secrets(connection: Connection, at: datetime) -> Connection:

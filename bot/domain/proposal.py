@@ -7,14 +7,15 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from bot.domain.case import Case
-from bot.domain.connection import RuleName, Rules
+from bot.domain.connection import RuleName, Rules, met
 from bot.domain.errors import Refused
 from bot.domain.reference import ProposalRef, key_of
 from bot.domain.signal import Signal, without_customer
 
 ProposalState = Literal["proposed", "opened", "waved off", "lapsed"]
-ProposalStep = Literal["open", "tie", "wave_off", "lapse"]
-"""To tie it is to find that somebody had marked its case failed by hand."""
+ProposalStep = Literal["open", "tie", "wave_off", "lapse", "worsen"]
+"""To tie it is to find that somebody had marked its case failed by hand; it worsens when its ticket does
+once nobody waits for a decision any more, which is then asked for again."""
 WORKING_DAYS = 10
 """After so many working days a proposal that nobody decided goes away by itself."""
 
@@ -32,6 +33,7 @@ STEPS: Mapping[ProposalStep, ProposalStepRow] = {
     "tie": BECOMES_A_CASE,
     "wave_off": ProposalStepRow(("proposed",), "waved off"),
     "lapse": ProposalStepRow(("proposed",), "lapsed"),
+    "worsen": ProposalStepRow(("waved off", "lapsed"), "proposed"),
 }
 OTHERWISE: Mapping[ProposalState, str] = {
     "proposed": "This still waits for somebody to decide.",
@@ -64,7 +66,7 @@ class Proposal(BaseModel, frozen=True):
     ticket: str
     reference: str | None
     signal: Signal
-    """The newest that was said of it, whenever that arrived."""
+    """The newest that was said of it, whenever that arrived; what was decided stays as it was then."""
     rules: tuple[RuleName, ...] = ()
     """Which rules it met."""
     made_at: datetime
@@ -95,6 +97,11 @@ class Proposal(BaseModel, frozen=True):
         """The last step, if there was one."""
         return self.history[-1] if self.history else None
 
+    @property
+    def waits_since(self) -> datetime:
+        """Since when somebody has to decide."""
+        return self.last.at if self.last else self.made_at
+
 
 NOT_WAVED_OFF = "This is not waved off any more, so there is nothing to say about that."
 
@@ -113,6 +120,12 @@ def take(
     changed = ProposalChange(step=step, by=by, at=at, why=why)
     moved = {"state": STEPS[step].to, "history": (*proposal.history, changed), "case_number": case}
     return proposal.model_copy(update=moved)
+
+
+def worsen(proposal: Proposal, now: Signal, rules: Rules, at: datetime) -> Proposal:
+    """The proposal that is asked about again, as its ticket is now."""
+    again = take(proposal, "worsen", "", at)
+    return again.model_copy(update={"signal": now, "rules": met(now, rules)})
 
 
 def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Proposal:

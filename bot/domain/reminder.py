@@ -357,7 +357,7 @@ OF_RECOVERY: Mapping[str, Callable[[Recovery, WorkingHours], date | None]] = {
 
 
 def _made(proposal: Proposal, hours: WorkingHours) -> date | None:
-    return today(hours.zone, proposal.made_at) if proposal.state == "proposed" else None
+    return today(hours.zone, proposal.waits_since) if proposal.state == "proposed" else None
 
 
 OF_PROPOSAL: Mapping[str, Callable[[Proposal, WorkingHours], date | None]] = {"made": _made}
@@ -365,7 +365,7 @@ OF_PROPOSAL: Mapping[str, Callable[[Proposal, WorkingHours], date | None]] = {"m
 
 def lapses_at(proposal: Proposal, hours: WorkingHours) -> datetime:
     """When a proposal goes away by itself, by its team's hours."""
-    last = add_working_days(hours, today(hours.zone, proposal.made_at), WORKING_DAYS)
+    last = add_working_days(hours, today(hours.zone, proposal.waits_since), WORKING_DAYS)
     return moment(hours.zone, last, hours.starts)
 
 

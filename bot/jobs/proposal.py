@@ -34,7 +34,7 @@ class Show(JobPayload):
             return None
         number = proposal.case_number
         links = retro_thread.links_of({number} if number else (), work)
-        people = work.people.among({proposal.last.by} if proposal.last else ())
+        people = work.people.among({change.by for change in proposal.history[-2:]})
         return messages.card(proposal, people, links)
 
 

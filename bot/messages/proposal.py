@@ -40,6 +40,8 @@ WAVE_OFF = Button(label="Not this one", command_name="proposal.wave_off", about=
 SAY_WHY = Button(label="Say why", command_name="proposal.say_why", about="", opens=True)
 WHY_HINT = "If many are waved off, this shows which rule lets too much through."
 THANKS_FOR_WHY = sentence("Noted. Thank you: that shows which rule lets too much through.")
+UNDECIDED = f"Nobody decided this in {working_days(WORKING_DAYS)}"
+WORSE = "It got worse since, so I ask again. "
 READ_ON_TICKET = sentence("What the customer wrote is read on the ticket.")
 """Said to nobody but whoever asks what is due."""
 MAX_FIRST = 3
@@ -95,15 +97,14 @@ def card(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, s
     story: tuple[Part, ...] = (Quote(text=shortened(more)),) if more else ()
     decided_so = _decided(proposal, people, links)
     below = (Context(words=decided_so),) if decided_so else ()
+    waits = _waits(proposal)
     named = f"{signal.reference} may be a failed case" if signal.reference else "A proposed case"
     return Message(
-        summary=plain_words(decided_so) if decided_so else f"{named}: {one_line(words)}",
+        summary=f"{named}: {one_line(words)}" if waits else plain_words(decided_so),
         parts=(
             *headed(words),
             *story,
-            Context(
-                words=joined(_waits(proposal), facts(signal, proposal.rules) or ("From a helpdesk",))
-            ),
+            Context(words=joined(waits, facts(signal, proposal.rules) or ("From a helpdesk",))),
             *below,
             *_buttons(proposal),
         ),
@@ -129,20 +130,24 @@ def to_decide(proposal: Proposal) -> tuple[Button, ...]:
 
 
 def _decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Words:
-    """Who decided what, or that nobody did; nothing while it waits."""
+    """Who decided what, or that nobody did; nothing before that."""
     last = proposal.last
     if last is None:
         return ()
     if last.step == "lapse":
-        return (
-            f"Nobody decided this in {working_days(WORKING_DAYS)}, so it is not asked about any more.",
-        )
-    who = _by(last, people)
+        return (f"{UNDECIDED}, so it is not asked about any more.",)
+    if last.step == "worsen":
+        before = proposal.history[-2]
+        return (WORSE, f"{UNDECIDED}." if before.step == "lapse" else _waved_off(before, people))
     if last.step in ("open", "tie"):
         number = proposal.case_number or 0
-        return (f"{who} opened the retro ", linked(f"C-{number}", links.get(number)), ".")
-    why = f": {one_line(last.why, 300)}" if last.why else "."
-    return (f"{who} waved this off{why}",)
+        return (f"{_by(last, people)} opened the retro ", linked(f"C-{number}", links.get(number)), ".")
+    return (_waved_off(last, people),)
+
+
+def _waved_off(change: ProposalChange, people: Mapping[str, Person]) -> str:
+    why = f": {one_line(change.why, 300)}" if change.why else "."
+    return f"{_by(change, people)} waved this off{why}"
 
 
 def _by(change: ProposalChange, people: Mapping[str, Person]) -> str:

@@ -46,6 +46,33 @@ def test_a_signal_meets_the_rules_that_it_meets_and_no_others(
     assert met(a_signal(**said), Rules(**rules)) == expected
 
 
+@pytest.mark.parametrize(
+    ("decided", "now", "worse"),
+    [
+        ({"rating": 2}, {"rating": 2}, False),
+        ({"rating": 2}, {"rating": 1}, True),
+        ({"rating": 1}, {"rating": 2}, False),
+        ({"rating": 1}, {"rating": 5}, False),
+        ({"rating": 5, "reopened": True}, {"rating": 4, "reopened": True}, False),  # no bad rating
+        ({"reopened": True}, {"rating": 2, "reopened": True}, True),
+        ({"rating": 2}, {"rating": 2, "reopened": True}, True),
+        ({"rating": 2}, {"rating": 2, "sla_breached": True}, False),  # nobody asked for that rule
+        ({"rating": 2}, {"rating": 2, "words": "A scandal."}, False),
+        ({"rating": 2}, {}, False),
+        ({"tags": ("vip",)}, {"tags": ("VIP", "parcel")}, False),
+        ({"tags": ("vip",)}, {"tags": ("vip", "complaint")}, True),
+        ({"priority": "high"}, {"priority": "Urgent"}, True),
+        ({"priority": "high"}, {"priority": "low"}, False),
+        ({"priority": "high"}, {"priority": "HIGH"}, False),
+    ],
+)
+def test_a_ticket_got_worse_by_a_rule_or_a_word_that_it_met_not_yet_or_a_lower_rating(
+    decided: dict[str, Any], now: dict[str, Any], worse: bool
+) -> None:
+    rules = Rules(rating=2, reopened=True, tags=("vip", "complaint"), priorities=("high", "urgent"))
+    assert domain.is_worse(a_signal(**now), a_signal(**decided), rules) == worse
+
+
 def test_without_more_being_said_only_a_bad_rating_is_of_a_failed_case() -> None:
     everything = {"tags": ("vip",), "priority": "urgent", "sla_breached": True, "reopened": True}
     assert met(a_signal(**everything, rating=3), Rules()) == ()

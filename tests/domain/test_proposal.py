@@ -30,6 +30,7 @@ def a_proposal(**more: Any) -> Proposal:
         ("tie", {"proposed": "opened", "waved off": "opened", "lapsed": "opened"}),
         ("wave_off", {"proposed": "waved off"}),
         ("lapse", {"proposed": "lapsed"}),
+        ("worsen", {"waved off": "proposed", "lapsed": "proposed"}),
     ],
 )
 def test_each_step_leads_from_where_it_is_allowed_to_its_state(

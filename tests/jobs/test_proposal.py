@@ -333,3 +333,86 @@ async def test_a_proposal_keeps_what_was_said_however_much_is_told_of_its_ticket
     signal = proposal(desk).signal
     assert (signal.rating, signal.words, signal.tags) == (1, "Nobody came (1).", ("late",))
     assert signal.at == AT + timedelta(minutes=minute)
+
+
+async def test_what_was_decided_stays_as_it_was_whatever_is_said_that_is_not_worse(desk: Desk) -> None:
+    await tell(desk)
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    desk.say_all()
+    before = proposal(desk)
+    for minute, rating in enumerate((1, 4, 1, None), 1):
+        await tell(desk, 1, AT + timedelta(minutes=minute), rating=rating, words="Still me.")
+    assert desk.say_all() == {}
+    assert proposal(desk) == before
+
+
+@pytest.mark.parametrize("lapsed", [False, True])
+async def test_what_gets_worse_after_that_is_asked_about_again(desk: Desk, lapsed: bool) -> None:
+    await tell(desk, rating=2)
+    desk.say_all()
+    if lapsed:
+        await desk.tick(morning(19))
+    else:
+        await desk.ask(BEN, "proposal.wave_off", "P-1")
+        await desk.ask(BEN, "proposal.say_why", "P-1", {"why": "The courier called."})
+    desk.say_all()
+    await tell(desk, 1, morning(20), rating=1, words="Never again!")
+    card = desk.say_all()["proposal:1"]
+    told = plain(card)
+    assert "Never again!" in told
+    assert "May be a failed case" in told
+    was = (
+        "Nobody decided this in 10 working days."
+        if lapsed
+        else "Ben waved this off: The courier called."
+    )
+    assert told.endswith(f"It got worse since, so I ask again. {was}")
+    assert card.summary == "HD-1 may be a failed case: Never again!"
+    assert [button.label for button in pressable(card)] == ["Open the retro", "Not this one"]
+    await tell(desk, 1, morning(21), rating=1, words="Never ever again!")
+    assert "Never ever again!" in plain(desk.say_all()["proposal:1"])  # it waits, so it is kept current
+    await desk.ask(ANA, "proposal.wave_off", "P-1", at=morning(22))
+    assert "Ana waved this off." in plain(desk.say_all()["proposal:1"])
+    await tell(desk, 1, morning(23), rating=1, words="Hello?")
+    assert desk.say_all() == {}
+
+
+async def test_what_is_asked_again_reminds_once_and_goes_away_by_itself_as_what_is_asked_first(
+    desk: Desk,
+) -> None:
+    await tell(desk, rating=2)
+    desk.say_all()
+    assert await desk.tick(morning(9))  # the lead is reminded of the first question
+    await desk.ask(BEN, "proposal.wave_off", "P-1", at=morning(9))
+    await tell(desk, 1, morning(17), rating=1)
+    desk.say_all(morning(17))
+    assert await desk.tick(morning(18)) == {}
+    assert set(await desk.tick(morning(19))) == {f"remind:{ANA.id}:2026-03-19:0"}
+    for day in (20, 23, 24, 25, 26, 27, 30):
+        assert not [key for key in await desk.tick(morning(day)) if key.startswith("remind")], day
+    assert proposal(desk).state == "proposed"
+    await desk.tick(morning(31))
+    assert proposal(desk).state == "lapsed"
+
+
+async def test_a_gathered_one_that_gets_worse_is_gathered_again(desk: Desk) -> None:
+    for number in range(3):
+        await tell(desk, number, rating=2)
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-3")
+    [over] = desk.say_all().values()
+    assert "Nothing is left to decide" in plain(over)
+    await tell(desk, 2, AT + DAY, rating=1)
+    [again] = desk.say_all().values()
+    assert "1 more ticket may be a failed case." in plain(again)
+
+
+async def test_of_a_forgotten_customer_nothing_is_asked_again(desk: Desk) -> None:
+    await tell(desk, rating=2)
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    assert await desk.bot.forget_told(desk.workspace, "maria santos", AT + DAY)
+    desk.say_all()
+    before = proposal(desk)
+    await tell(desk, 1, AT + 2 * DAY, rating=1, customer="Somebody")
+    assert proposal(desk) == before

@@ -245,6 +245,18 @@ async def test_of_what_was_waved_off_the_words_are_read_once_somebody_opens_it_a
     assert case(office).what_happened == WORDS
 
 
+async def test_of_what_is_asked_about_again_the_words_are_read_then(office: Office) -> None:
+    office.helpdesk.fail_until_told(DOWN)
+    await hears(office)
+    await office.waits(minutes=15)
+    await office.does("proposal.wave_off", "P-1", {}, by=BEN)
+    await comes_back(office)
+    await hears(office, REOPENED)
+    await office.waits(minutes=15)
+    assert proposal(office).signal.words == WORDS
+    assert WORDS.splitlines()[1] in card(office)
+
+
 async def test_a_ticket_that_nobody_can_read_for_days_leaves_the_plain_title_and_the_case(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
