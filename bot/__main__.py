@@ -121,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     whom.add_argument(
         "--due",
         action="store_true",
-        help="in every case older than AMENDS_FORGET_AFTER_DAYS, however many they are",
+        help="in every case, proposed ones too, older than AMENDS_FORGET_AFTER_DAYS, however many",
     )
     forget.add_argument(
         "--workspace", help="needed when the database holds several; with --due, only there"
@@ -366,7 +366,7 @@ def _forget(args: argparse.Namespace, settings: Settings) -> int:
         return _say_farewell(bootstrap.forget_person(settings, args.person, args.workspace))
     if args.due:
         labels = asyncio.run(bootstrap.forget_due(settings, args.workspace))
-        nothing = "no case is that old."
+        nothing = "no case or proposed case is that old."
     else:
         labels = asyncio.run(bootstrap.forget(settings, args.customer, args.case, args.workspace))
         nothing = "it was forgotten before."

@@ -715,8 +715,8 @@ async def forget(
 
         numbers = await built.database.read(chosen, find)
         at = datetime.now(UTC)
-        forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
         told = [] if case else await built.bot.forget_told(chosen, (customer or "").strip(), at)
+        forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
         await built.bot.wipe_words(chosen)
         cases = sorted({number for some in forgotten for number in some})
         return [*(f"C-{number}" for number in cases), *told]
@@ -762,7 +762,7 @@ def _forget_person(person: Person, at: datetime, waits: bool, work: UnitOfWork) 
 
 
 async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]:
-    """Forgets every customer who is due, however many; returns the cases' labels, oldest first.
+    """Forgets every customer who is due, however many; returns the labels of cases and proposals.
 
     All workspaces unless one is asked for: then the label says which.
     """
@@ -774,11 +774,11 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
         chosen = workspaces if workspace is None else [_workspace(workspace, built.database)]
         due = await built.database.read_queue(lambda queue: queue.overdue(age))
         labels = [
-            f"C-{forgotten} in {where}" if len(workspaces) > 1 else f"C-{forgotten}"
-            for where, number in due.cases
+            f"{forgotten} in {where}" if len(workspaces) > 1 else forgotten
+            for where, label in due.labels
             if where in chosen
-            for forgotten in await built.bot.forget(where, number, datetime.now(UTC))
+            for forgotten in await built.bot.forget_due(where, label, datetime.now(UTC))
         ]
         if labels:
-            await built.bot.wipe_words(due.cases[0][0])
+            await built.bot.wipe_words(due.labels[0][0])
         return labels

@@ -14,6 +14,7 @@ from bot.coach.coach import Remark
 from bot.command import AskFirst, Command, Opening, Reply, Request
 from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
+from bot.commands.forget import Told
 from bot.domain import message_key
 from bot.domain.case import first_bring_back
 from bot.domain.errors import ConflictError, NextStep, Refused, as_one
@@ -350,11 +351,25 @@ class Bot:
 
         It returns an empty sequence where nothing was left to remove.
         """
+        names = partial(forget_commands.names_of, case_number)
+        for name in await self._transactions.read(workspace, names):
+            await self.forget_told(workspace, name, at)
         return await self._forget(workspace, partial(forget_commands.forget, case_number, at))
 
     async def forget_told(self, workspace: str, customer: str, at: datetime) -> Sequence[str]:
         """Removes a customer from what helpdesks told of them and no case came of; returns of what."""
-        return await self._forget(workspace, partial(forget_commands.forget_told, customer, at))
+        told, batch = Told(), partial(forget_commands.forget_told, customer, at)
+        while (some := await self._forget(workspace, batch)) != Told():
+            told += some
+        return told.of_what
+
+    async def forget_due(self, workspace: str, label: str, at: datetime) -> Sequence[str]:
+        """Removes the customer of a case (`C-7`) or a proposal (`P-7`) that is old; returns of which."""
+        return await self._forget(workspace, partial(forget_commands.forget_due, label, at))
+
+    async def drop_test(self, workspace: str, connection_id: str, key: str, at: datetime) -> None:
+        """Removes a delivery that was shown to somebody as a test, and what they read of it."""
+        await self._forget(workspace, partial(forget_commands.drop_test, connection_id, key, at))
 
     async def _forget(self, workspace: str, forget: Callable[[UnitOfWork], Result]) -> Result:
         for _ in range(MAX_TRIES - 1):

@@ -86,7 +86,8 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
     if waiting:
         words = (
             f"{waiting} more customers are due to be forgotten than may be in a day (a tenth of all "
-            "cases), so they wait. If that is right, 'python -m bot forget --due' forgets them now."
+            "cases, and of proposed ones), so they wait. If that is right, 'python -m bot forget --due' "
+            "forgets them now."
         )
         findings.append(Finding(False, words))
     return findings

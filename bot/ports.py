@@ -16,6 +16,7 @@ from bot.domain.channel import Channel
 from bot.domain.connection import Connection
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
+from bot.domain.signal import KEPT
 from bot.messages.parts import Message
 from bot.repositories import (
     ActionItems,
@@ -352,12 +353,12 @@ class Doubted(NamedTuple):
 
 
 class ToForget(NamedTuple):
-    """Cases whose customers are due to be forgotten, workspace and number each, the oldest first.
+    """Cases and proposals whose customers are due to be forgotten, workspace and label (`C-7`) each.
 
-    `waiting` is how many more are due than may be forgotten in a day.
+    The last `waiting` of them are more than may be forgotten in a day; the oldest are not.
     """
 
-    cases: Sequence[tuple[str, int]]
+    labels: Sequence[tuple[str, str]]
     waiting: int
 
 
@@ -398,11 +399,18 @@ class Queue(Protocol):
         ...
 
     def overdue(self, age: timedelta) -> ToForget:
-        """All cases stored for longer than `age`, by the observed time."""
+        """All cases stored for longer than `age`, and proposals of none, by the observed time."""
+        ...
+
+    def old_tests(self, age: timedelta, limit: int) -> Sequence[tuple[str, str, str]]:
+        """Deliveries that arrived as tests longer than `age` ago, by the observed time.
+
+        Workspace, connection and key of each.
+        """
         ...
 
     def take_daily_quota(self) -> bool:
-        """Whether as many of them as may be forgotten in a day, a tenth of all cases, may be so now.
+        """Whether as many of them as may be forgotten in a day, a tenth of each kind, may be so now.
 
         Whoever is told so forgets them; nobody else is until the day is over.
         """
@@ -458,10 +466,10 @@ class Queue(Protocol):
         """Indexes a batch of words that some other program changed; False when none are left."""
         ...
 
-    def prune(self, before: datetime, limit: int = 500) -> int:
+    def prune(self, before: datetime, limit: int = 500, deliveries_kept: timedelta = KEPT) -> int:
         """Forgets finished jobs and seen requests older than `before`, a small batch at a time.
 
-        So it does with deliveries of helpdesks, which stay for as long as `bot/domain/signal.py` says.
+        So it does with deliveries of helpdesks, but for tests: messages show those (`old_tests`).
         """
         ...
 

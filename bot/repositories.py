@@ -478,7 +478,7 @@ class ReadDeliveries(Protocol):
         """Those about one ticket, whatever its case, the newest arrival first; an index carries it."""
         ...
 
-    def of_customer(self, name: str) -> Sequence[SignalDelivery]:
+    def of_customer(self, name: str, limit: int) -> Sequence[SignalDelivery]:
         """Those of a customer, upper and lower case alike; an index carries it."""
         ...
 
@@ -492,6 +492,10 @@ class Deliveries(ReadDeliveries, Protocol):
 
     def save(self, delivery: SignalDelivery) -> None:
         """Stores what is known of it now."""
+        ...
+
+    def drop(self, delivery: SignalDelivery) -> None:
+        """Deletes it."""
         ...
 
 
@@ -508,8 +512,15 @@ class ReadProposals(Protocol):
         """Those that became this case: their connections and tickets are where notes go."""
         ...
 
-    def of_customer(self, name: str) -> Sequence[Proposal]:
-        """Those of a customer, upper and lower case alike; an index carries it."""
+    def of_customer(self, name: str, limit: int) -> Sequence[Proposal]:
+        """Those of a customer that became no case, the first first; an index carries it.
+
+        Upper and lower case are alike.
+        """
+        ...
+
+    def cases_of_customer(self, name: str) -> Sequence[int]:
+        """The numbers of the cases that those of a customer became; as of_customer."""
         ...
 
     def opened_of_customer(self, connection_id: str, name: str, limit: int) -> Sequence[Proposal]:

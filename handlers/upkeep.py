@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.bot import Bot
+from bot.domain.signal import KEPT as KEPT_DELIVERIES
 from bot.ports import ObservedTime, StorageUnavailable, Transactions
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class Upkeep:
         self._forget_after = forget_after
         self._observed: ObservedTime | None = None
         self._observed_at = 0.0
-        self._to_forget: Sequence[tuple[str, int]] = ()
+        self._deliveries_kept = min(KEPT_DELIVERIES, forget_after or KEPT_DELIVERIES)
+        self._to_forget: Sequence[tuple[str, str]] = ()
         self._examine_at = 0.0
         self._examining: asyncio.Task[None] | None = None
         self._index_at = 0.0
@@ -89,9 +91,12 @@ class Upkeep:
         if now < self.prune_at:
             return
         await self._forget()
+        more_tests = await self._drop_tests()
         before = min(datetime.now(UTC), observed.at) - KEPT
-        pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BATCH_SIZE))
-        more = pruned >= BATCH_SIZE or self._to_forget
+        pruned = await self._transactions.write_queue(
+            lambda queue: queue.prune(before, BATCH_SIZE, self._deliveries_kept)
+        )
+        more = pruned >= BATCH_SIZE or self._to_forget or more_tests
         self.prune_at = now + (NEXT_BATCH_SECONDS if more else PRUNE_SECONDS)
 
     async def index_words(self) -> None:
@@ -117,16 +122,25 @@ class Upkeep:
             self._to_forget = old[: len(old) - waiting]
             if waiting:
                 log.warning(
-                    "%d more customers are due to be forgotten and wait: only a tenth of all cases is "
-                    "forgotten in a day. 'python -m bot forget --due' forgets them all now.",
+                    "%d more customers are due to be forgotten and wait: only a tenth of all cases, and "
+                    "of proposed ones, is forgotten in a day. 'python -m bot forget --due' forgets them "
+                    "all now.",
                     waiting,
                 )
         some, left = self._to_forget[:FORGET_BATCH_SIZE], self._to_forget[FORGET_BATCH_SIZE:]
         # After trouble the rest waits for the next quota, or two might be used within one day.
         self._to_forget = ()
-        for workspace, case_number in some:
-            for forgotten in await self._bot.forget(workspace, case_number, datetime.now(UTC)):
-                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, forgotten)
+        for workspace, label in some:
+            for forgotten in await self._bot.forget_due(workspace, label, datetime.now(UTC)):
+                log.info("workspace=%s about=%s its customer is forgotten", workspace, forgotten)
         if some and not left:
             await self._bot.wipe_words(some[-1][0])
         self._to_forget = left
+
+    async def _drop_tests(self) -> bool:
+        """Removes old tests, also from the messages that show them; whether more wait."""
+        age, limit = self._deliveries_kept, FORGET_BATCH_SIZE
+        old = await self._transactions.read_queue(lambda queue: queue.old_tests(age, limit))
+        for workspace, connection_id, key in old:
+            await self._bot.drop_test(workspace, connection_id, key, datetime.now(UTC))
+        return len(old) == limit

@@ -1,4 +1,4 @@
-"""How much time has really passed, whatever the clock says, and which cases are old by that.
+"""How much time has really passed, whatever the clock says, and what is old by that.
 
 Forgetting cannot be undone, so it never relies on the clock alone. Processes that send write down two
 things, measured by a clock that nobody can set: for how long one of them was running (`uptime`), and the
@@ -7,15 +7,14 @@ CATCH_UP times real time: of a clock that is wrong for an hour it believes five 
 a month in which nothing ran it is right again within eight days.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, case, func, or_, select, update
 
-from bot.ports import ObservedTime
+from bot.ports import ObservedTime, ToForget
 from storage.jobs.job import EPOCH, scheduled_at
-from storage.tables import cases, counters, jobs
+from storage.tables import cases, counters, jobs, proposals
 from storage.upsert import put
 
 DATABASE = ""
@@ -26,7 +25,26 @@ CATCH_UP = 5
 QUOTA_EVERY = timedelta(hours=25)
 """An hour more than a day, because each process writes down its uptime only now and then."""
 QUOTA = 10
-"""One case in so many may be forgotten in a day, and always one."""
+"""One case in so many may be forgotten in a day, and one proposal in so many, and always one."""
+
+
+class _Kind(NamedTuple):
+    """What grows old: its letter, when it was stored, and whether its customer is known."""
+
+    letter: str
+    stored_at: Column[datetime]
+    unforgotten: ColumnElement[bool]
+
+
+KINDS = (
+    _Kind("C", cases.c.failed_at, cases.c.forgotten_at.is_(None)),
+    # One that became a case is forgotten with that.
+    _Kind(
+        "P",
+        proposals.c.made_at,
+        and_(proposals.c.forgotten_at.is_(None), proposals.c.case_number.is_(None)),
+    ),
+)
 
 
 class _Record(NamedTuple):
@@ -75,43 +93,49 @@ def take_daily_quota(connection: Connection) -> bool:
     return True
 
 
-def daily_quota(connection: Connection) -> int:
-    """How many cases may be forgotten in a day: a tenth of all that there are, and always one."""
-    count = connection.execute(select(func.count()).select_from(cases)).scalar_one()
-    return max(1, int(count) // QUOTA)
+def overdue(connection: Connection, now: datetime, age: timedelta) -> ToForget:
+    """All that is stored for longer than `age`; of each kind a tenth of all that there are is first."""
+    today: list[tuple[str, str]] = []
+    later: list[tuple[str, str]] = []
+    for kind in KINDS:
+        if old := _old(connection, kind, now, age):
+            count = connection.execute(select(func.count()).select_from(kind.stored_at.table))
+            quota = max(1, int(count.scalar_one()) // QUOTA)
+            today += old[:quota]
+            later += old[quota:]
+    return ToForget([*today, *later], len(later))
 
 
-def old_cases(connection: Connection, now: datetime, age: timedelta) -> Sequence[tuple[str, int]]:
-    """Cases stored for longer than `age` whose customers are not forgotten, the oldest first.
+def _old(connection: Connection, kind: _Kind, now: datetime, age: timedelta) -> list[tuple[str, str]]:
+    """What is stored for longer than `age` and has a customer, the oldest first.
 
-    Where a wrong clock dated a case, its number tells more, because numbers are given in the order of
-    storing: old is every case up to the last one with an old date that is no earlier than those before.
+    Where a wrong clock dated something, its number tells more, because numbers are given in the order of
+    storing: old is all up to the last one with an old date that is no earlier than those before.
     """
-    failed_at, unforgotten = cases.c.failed_at, cases.c.forgotten_at.is_(None)
-    some = (
-        select(cases.c.number).where(unforgotten, or_(failed_at < now - age, failed_at > now)).limit(1)
-    )
+    stored_at, unforgotten = kind.stored_at, kind.unforgotten
+    workspace, number = stored_at.table.c.workspace, stored_at.table.c.number
+    some = select(number).where(unforgotten, or_(stored_at < now - age, stored_at > now)).limit(1)
     if connection.execute(some).first() is None:
-        return []  # by the index, and nearly always; what follows reads all cases
-    latest = func.max(case((failed_at <= now, failed_at)))
+        return []  # by the index, and nearly always; what follows reads all of them
+    latest = func.max(case((stored_at <= now, stored_at)))
     dated = select(
-        *(cases.c.workspace, cases.c.number, failed_at),
-        latest.over(partition_by=cases.c.workspace, order_by=cases.c.number).label("latest"),
+        *(workspace, number, stored_at.label("stored_at")),
+        latest.over(partition_by=workspace, order_by=number).label("latest"),
     ).subquery("dated")
     last = (
         select(dated.c.workspace, func.max(dated.c.number).label("number"))
         # By the day: of two at once the later one may have the lower number.
-        .where(dated.c.failed_at < now - age, func.date(dated.c.failed_at) >= func.date(dated.c.latest))
+        .where(dated.c.stored_at < now - age, func.date(dated.c.stored_at) >= func.date(dated.c.latest))
         .group_by(dated.c.workspace)
         .subquery("last")
     )
     old = (
-        select(cases.c.workspace, cases.c.number)
-        .join(last, and_(last.c.workspace == cases.c.workspace, cases.c.number <= last.c.number))
+        select(workspace, number)
+        .join(last, and_(last.c.workspace == workspace, number <= last.c.number))
         .where(unforgotten)
-        .order_by(failed_at, cases.c.workspace, cases.c.number)
+        .order_by(stored_at, workspace, number)
     )
-    return [(row.workspace, row.number) for row in connection.execute(old)]
+    return [(row.workspace, f"{kind.letter}-{row.number}") for row in connection.execute(old)]
 
 
 def _newest(connection: Connection, clock: datetime) -> datetime:

@@ -611,6 +611,11 @@ class ProposalRow(Row, table=True):
             *("workspace", "customer_folded"),
             where="customer_folded IS NOT NULL",
         ),
+        index(
+            "proposals_to_forget",
+            *("made_at", "workspace"),
+            where="forgotten_at IS NULL AND case_number IS NULL",
+        ),
         checked_at("proposals"),
     )
 

@@ -28,6 +28,7 @@ from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case import Case, CaseChange
 from bot.domain.connection import Connection, Rules
 from bot.domain.days_off import DaysOff, Span
+from bot.domain.forget import scrubber_of
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
 from bot.domain.notification_preferences import NotificationPreferences
@@ -36,6 +37,7 @@ from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.prompt import MAX_KINDS, MAX_PROMPTS, MAX_RETIRED, Kind, Prompt
 from bot.domain.proposal import Proposal, worsen
+from bot.domain.proposal import forget as forget_proposal
 from bot.domain.proposal import take as take_proposal
 from bot.domain.recovery import (
     Recovery,
@@ -496,6 +498,13 @@ WAVED_OFF = take_proposal(PROPOSAL, "wave_off", "U2", AT, "The courier called he
 LAPSED = take_proposal(PROPOSAL, "lapse", "", AT)
 WORSENED = worsen(WAVED_OFF, TOLD_SIGNAL, ZENDESK.rules, AT)
 LAPSED_AND_WORSENED = worsen(LAPSED, TOLD_SIGNAL, Rules(reopened=True), AT)
+
+
+def _forgotten(proposal: Proposal) -> Proposal:
+    """The same once its customer is forgotten."""
+    return forget_proposal(proposal, scrubber_of([proposal.signal.customer], (), ()), AT)
+
+
 IN_DOUBLE = _shown(OWED.model_copy(update={"cancelled": True}), SAME)
 
 
@@ -818,6 +827,8 @@ MESSAGES: Mapping[str, Message] = {
     "proposal.decided_lapsed": proposal.card(LAPSED, PEOPLE, LINKS),
     "proposal.worsened": proposal.card(WORSENED, PEOPLE, LINKS),
     "proposal.worsened_lapsed": proposal.card(LAPSED_AND_WORSENED, PEOPLE, LINKS),
+    "proposal.forgotten": proposal.card(_forgotten(PROPOSAL), PEOPLE, LINKS),
+    "proposal.forgotten_waved_off": proposal.card(_forgotten(WAVED_OFF), PEOPLE, LINKS),
     "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, 5),
     "proposal.gathered_many": proposal.gathered([PROPOSAL] * 201, 5),
     "proposal.gathered_one": proposal.gathered([PROPOSAL], 5),
@@ -834,6 +845,7 @@ MESSAGES: Mapping[str, Message] = {
     "proposal.decided": proposal.decided(WAVED_OFF, PEOPLE, LINKS),
     "proposal.thanks_for_why": proposal.THANKS_FOR_WHY,
     "signal.test": signal.test(TOLD_SIGNAL, ("rating", "tag"), CONNECTION, TEAM),
+    "signal.test_dropped": signal.TEST_DROPPED,
     "signal.test_of_nothing": signal.test(
         TOLD_SIGNAL.model_copy(update={"rating": 4}), (), CONNECTION, TEAM
     ),

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -21,8 +22,11 @@ import pytest
 from bot.__main__ import parser
 from bot.routes import TYPED_WORDS
 from bot.settings import Settings
+from storage.database import Database
 from tests.command_line import ROOT, amends, environment
+from tests.domain.test_proposal import a_proposal
 from tests.shared import COMPLAINTS, generated_complaints
+from tests.storage.made import saved
 from tests.workbooks import xlsx
 
 IMPORT = (
@@ -362,6 +366,16 @@ def forty_days_later(folder: Path, cases: int, of: int) -> None:
         database.execute(f"UPDATE cases SET failed_at = {back} WHERE number <= {cases}")
 
 
+@contextmanager
+def open_database(folder: Path) -> Iterator[Database]:
+    """Its database, by another way than the command line."""
+    database = Database(f"sqlite:///{folder / 'amends.db'}")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def known_customers(folder: Path) -> int:
     """In how many cases the customer is known."""
     cases = json.loads(amends(folder, "export", "--format", "json").stdout)
@@ -381,6 +395,10 @@ def test_who_waits_to_be_forgotten_is_counted_and_forgotten_when_the_operator_sa
     tmp_path: Path,
 ) -> None:
     forty_days_later(tmp_path, 3, of=21)
+    with open_database(tmp_path) as database:
+        made = datetime.now(UTC) - timedelta(days=40)
+        told = a_proposal(channel_id="support", made_at=made)
+        saved(database, lambda work: work.proposals.add(told), "web")
     unset = amends(tmp_path, "forget", "--due")
     assert unset.returncode == 2
     assert unset.stderr == "amends: AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.\n"
@@ -388,14 +406,15 @@ def test_who_waits_to_be_forgotten_is_counted_and_forgotten_when_the_operator_sa
     counted = amends(tmp_path, "check", **after)
     assert counted.returncode == 1
     assert (
-        "missing 1 more customers are due to be forgotten than may be in a day (a tenth of all cases), "
-        "so they wait. If that is right, 'python -m bot forget --due' forgets them now.\n"
+        "missing 1 more customers are due to be forgotten than may be in a day (a tenth of all cases, "
+        "and of proposed ones), so they wait. If that is right, 'python -m bot forget --due' forgets "
+        "them now.\n"
     ) in counted.stdout
     assert amends(tmp_path, "forget", "--due", "--workspace", "elsewhere", **after).returncode == 2
     said = amends(tmp_path, "forget", "--due", "--workspace", "web", **after)
-    assert said.stdout.startswith("Forgot the customer of C-1, C-2, C-3: ")
+    assert said.stdout.startswith("Forgot the customer of C-1, C-2, P-1, C-3: ")
     again = amends(tmp_path, "forget", "--due", **after)
-    assert again.stdout == "There is nothing to forget: no case is that old.\n"
+    assert again.stdout == "There is nothing to forget: no case or proposed case is that old.\n"
     assert amends(tmp_path, "check", **after).returncode == 0
     assert known_customers(tmp_path) == 18
 

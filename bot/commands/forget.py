@@ -3,6 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import Literal, NamedTuple
@@ -31,7 +32,7 @@ from bot.domain.person import Person, is_former
 from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
 from bot.domain.reference import tickets_called
-from bot.domain.reminder import Subject
+from bot.domain.reminder import Subject, parse_label
 from bot.domain.retro import Answer, Retro
 from bot.domain.signal import SignalDelivery, is_called, without_customer
 from bot.jobs import action_item as action_item_jobs
@@ -51,6 +52,8 @@ Ticket = tuple[str, str, str]
 """A connection's id, a ticket's reference there, and how somebody calls that."""
 MAX_TOLD = 1000
 """Deliveries about one ticket in a month; no ticket has more."""
+TOLD_AT_ONCE = 50
+"""Of what helpdesks told of somebody, taken from them in one transaction: nobody waits long for that."""
 PAGE = 100
 """Things that are taken from somebody at a time."""
 MAX_WEEKS = 520
@@ -75,26 +78,82 @@ def named(label: str, work: ReadOnlyWork) -> Sequence[int]:
 
 def of_customer(name: str, work: ReadOnlyWork) -> Sequence[int]:
     """The cases of a customer of this name; refuses when no helpdesk told of one, either."""
-    numbers = work.cases.of_customer(name)
-    if not (numbers or work.proposals.of_customer(name) or work.deliveries.of_customer(name)):
+    numbers = {*work.cases.of_customer(name), *work.proposals.cases_of_customer(name)}
+    if not (numbers or work.proposals.of_customer(name, 1) or work.deliveries.of_customer(name, 1)):
         raise Refused(f"No case has a customer called {name!r}; whoever was forgotten has no name here.")
-    return numbers
+    return sorted(numbers)
 
 
-def forget_told(name: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
-    """Removes a customer of this name from what helpdesks told and no case came of; returns of what."""
-    proposals = {one.number: one for one in work.proposals.of_customer(name) if one.case_number is None}
-    deliveries = {(one.connection_id, one.key): one for one in work.deliveries.of_customer(name)}
+def names_of(case_number: int, work: ReadOnlyWork) -> Sequence[str]:
+    """What the customer of a case is called, and was before, in its doubles too."""
+    case = work.cases.get(case_number)
+    cases = _one_with(case, work, still=True).values() if case else ()
+    called = {one.customer for one in cases}
+    called |= {change.customer for one in cases for change in one.history}
+    return sorted(filter(None, called))
+
+
+@dataclass(frozen=True)
+class Told:
+    """Of what helpdesks told, that which somebody was taken out of."""
+
+    proposals: tuple[str, ...] = ()
+    """Their labels."""
+    deliveries: int = 0
+
+    def __add__(self, other: "Told") -> "Told":
+        return Told(self.proposals + other.proposals, self.deliveries + other.deliveries)
+
+    @property
+    def of_what(self) -> Sequence[str]:
+        """In words."""
+        of_these = {0: (), 1: ("1 delivery of a helpdesk",)}
+        count = of_these.get(self.deliveries, (f"{self.deliveries} deliveries of helpdesks",))
+        return [*self.proposals, *count]
+
+
+def forget_told(name: str, at: datetime, work: UnitOfWork) -> Told:
+    """Removes a customer of this name from what helpdesks told and no case came of; returns of what.
+
+    A batch of it, because a helpdesk may call every guest the same; nothing once there is no more.
+    """
+    proposals = {one.number: one for one in work.proposals.of_customer(name, TOLD_AT_ONCE)}
+    deliveries = {
+        (one.connection_id, one.key): one for one in work.deliveries.of_customer(name, TOLD_AT_ONCE)
+    }
     references = [one.reference for one in proposals.values()]
     scrub = scrubber_of([name], references, [one.signal.words for one in proposals.values()])
-    forgotten, told = _forget_tickets(proposals, deliveries, set(), scrub, at, work)
-    of_these = {0: (), 1: ("1 delivery of a helpdesk",)}
-    count = of_these.get(len(told), (f"{len(told)} deliveries of helpdesks",))
-    return [*(one.label for one in forgotten), *count]
+    return _forget_tickets(proposals, deliveries, set(), scrub, at, work)
+
+
+def forget_due(label: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
+    """Removes the customer of an old case or proposal; returns the labels of all in which that was done.
+
+    Others that name the same customer have an age of their own.
+    """
+    kind, number = parse_label(label)
+    if kind == "C":
+        return [f"C-{forgotten}" for forgotten in forget(number, at, work)]
+    proposal = work.proposals.get(number)
+    if proposal is None or proposal.forgotten_at is not None or proposal.case_number is not None:
+        return ()
+    signal = proposal.signal
+    scrub = scrubber_of([signal.customer], [proposal.reference], [signal.words])
+    return _forget_tickets({number: proposal}, {}, set(), scrub, at, work).proposals
+
+
+def drop_test(connection_id: str, key: str, at: datetime, work: UnitOfWork) -> None:
+    """Removes a delivery that somebody was shown as a test, and what they read of it."""
+    delivery = work.deliveries.get(connection_id, key)
+    if delivery is not None:
+        work.deliveries.drop(delivery)
+        signal_jobs.edit_tests([delivery], at, work)
 
 
 def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
     """Removes what identifies the customer of a case; returns the cases in which that was done.
+
+    What helpdesks told of others of their name is left to `forget_told`.
 
     It returns an empty sequence where nothing was left. What was kept of their words by an older
     program, or was written down since, goes as well. A case and its doubles have one customer, and what
@@ -123,18 +182,11 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
 
 
 def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: UnitOfWork) -> None:
-    """Takes a customer out of all that helpdesks told of them, and of what was proposed of it."""
+    """Takes a customer out of all that helpdesks told of these cases, and of what was proposed of it."""
     proposals: dict[int, Proposal] = {}
-    deliveries: dict[tuple[str, str], SignalDelivery] = {}
-    numbers = {case.number for case in cases}
     tickets: set[Ticket] = set()
     for case in cases:
-        found = list(work.proposals.of_case(case.number))
-        for name in filter(None, {case.customer, *(change.customer for change in case.history)}):
-            found += work.proposals.of_customer(name)
-            deliveries |= {
-                (one.connection_id, one.key): one for one in work.deliveries.of_customer(name)
-            }
+        proposals |= {one.number: one for one in work.proposals.of_case(case.number)}
         references = {case.reference, *(change.reference for change in case.history)}
         for connection in work.connections.ever_in(case.channel_id):
             tickets |= {
@@ -142,11 +194,7 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
                 for reference in filter(None, references)
                 for ticket in tickets_called(reference)
             }
-        # Another case of a customer of this name is theirs only if somebody says so.
-        proposals |= {
-            one.number: one for one in found if one.case_number is None or one.case_number in numbers
-        }
-    _forget_tickets(proposals, deliveries, tickets, scrub, at, work)
+    _forget_tickets(proposals, {}, tickets, scrub, at, work)
 
 
 def _forget_tickets(
@@ -156,7 +204,7 @@ def _forget_tickets(
     scrub: Scrub,
     at: datetime,
     work: UnitOfWork,
-) -> tuple[Collection[Proposal], Collection[SignalDelivery]]:
+) -> Told:
     """Takes a customer out of these and of what else was told of the tickets; returns all of it."""
     proposals, deliveries = dict(proposals), dict(deliveries)
     tickets = set(tickets)
@@ -173,13 +221,15 @@ def _forget_tickets(
             proposals[proposal.number] = proposal
     for proposal in proposals.values():
         work.proposals.save(proposal_domain.forget(proposal, scrub, at))
+        if proposal.state == "proposed" and not proposal.gathered:
+            reminder_jobs.resolve(proposal, "forgotten", at, work)
     for delivery in deliveries.values():
         signal = without_customer(delivery.signal, scrub)
         work.deliveries.save(delivery.model_copy(update={"signal": signal}))
     proposal_jobs.edit(proposals.values(), at, work)
     signal_jobs.edit_tests(list(deliveries.values()), at, work)
-    _say_reminders_anew(proposals.values(), at, work)
-    return proposals.values(), deliveries.values()
+    _say_reminders_anew([one for one in proposals.values() if not one.gathered], at, work)
+    return Told(tuple(one.label for one in proposals.values()), len(deliveries))
 
 
 def _one_with(case: Case, work: ReadOnlyWork, *, still: bool) -> Mapping[int, Case]:

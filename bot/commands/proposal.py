@@ -75,6 +75,7 @@ def open_proposal(command: Open, work: UnitOfWork) -> Reply:
             _become(proposal, case, command.person.id, command.at, work)
         again = case_commands.Open(request=command.request, subject=case.ref)
         return case_commands.open_retro(again, work)
+    domain.check(proposal, "open")
     team = work.teams.require(proposal.channel_id)
     case = open_case(proposal, team, command.person.id, command.at, work)
     return Reply(message=messages.opened(case, team), done=True)
@@ -177,6 +178,8 @@ def say_why(command: SayWhy, work: UnitOfWork) -> Reply:
 
 
 def _check_waved_off(proposal: Proposal) -> None:
+    if proposal.state == "forgotten":
+        raise Refused(domain.OTHERWISE["forgotten"])
     if proposal.state != "waved off":
         raise Refused(domain.NOT_WAVED_OFF)
 

@@ -12,7 +12,8 @@ from bot.domain.errors import Refused
 from bot.domain.reference import ProposalRef, key_of
 from bot.domain.signal import Signal, without_customer
 
-ProposalState = Literal["proposed", "opened", "waved off", "lapsed"]
+ProposalState = Literal["proposed", "opened", "waved off", "lapsed", "forgotten"]
+"""One that is forgotten became no case, and becomes none: nobody knows any more what it was about."""
 ProposalStep = Literal["open", "tie", "wave_off", "lapse", "worsen"]
 """To tie it is to find that somebody had marked its case failed by hand; it worsens when its ticket does
 once nobody waits for a decision any more, which is then asked for again."""
@@ -40,6 +41,7 @@ OTHERWISE: Mapping[ProposalState, str] = {
     "opened": "Somebody has opened the retro of this already.",
     "waved off": "Somebody has waved this off already.",
     "lapsed": "Nobody decided this in time, so it went away; its retro can still be opened.",
+    "forgotten": "The customer of this is forgotten, and what they wrote: nothing is left to decide.",
 }
 """The sentence for a step that a state does not allow."""
 
@@ -129,11 +131,15 @@ def worsen(proposal: Proposal, now: Signal, rules: Rules, at: datetime) -> Propo
 
 
 def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Proposal:
-    """The proposal without its customer, its ticket, and every way back to them."""
+    """The proposal without its customer, its ticket, and every way back to them.
+
+    It ends with that, unless it is a case.
+    """
     history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
     gone = {"reference": None, "ticket": "", "history": history, "later": None, "forgotten_at": at}
+    state = "opened" if proposal.state == "opened" else "forgotten"
     signal = without_customer(proposal.signal, scrub)
-    return proposal.model_copy(update={**gone, "signal": signal})
+    return proposal.model_copy(update={**gone, "signal": signal, "state": state})
 
 
 def tie(proposal: Proposal, case: Case) -> Proposal:

@@ -28,12 +28,12 @@ class ShowTest(JobPayload):
     key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The delivery; nothing once it was dropped."""
+        """The delivery; once it was dropped, that it was there, to whoever has read it."""
         connection = work.connections.get(self.connection_id)
         delivery = work.deliveries.get(self.connection_id, self.key)
         team = work.teams.get(connection.channel_id) if connection else None
         if connection is None or delivery is None or team is None:
-            return None
+            return messages.TEST_DROPPED if work.sent_messages.get(job.key) or job.unsure else None
         return messages.test(delivery.signal, met(delivery.signal, connection.rules), connection, team)
 
 

@@ -42,6 +42,8 @@ WHY_HINT = "If many are waved off, this shows which rule lets too much through."
 THANKS_FOR_WHY = sentence("Noted. Thank you: that shows which rule lets too much through.")
 UNDECIDED = f"Nobody decided this in {working_days(WORKING_DAYS)}"
 WORSE = "It got worse since, so I ask again. "
+FORGOTTEN_WAITING = "Its customer is forgotten, so nobody is asked about it any more."
+FORGOTTEN_SINCE = "Its customer is forgotten, so it can't be opened any more."
 READ_ON_TICKET = sentence("What the customer wrote is read on the ticket.")
 """Said to nobody but whoever asks what is due."""
 MAX_FIRST = 3
@@ -117,10 +119,11 @@ def _waits(proposal: Proposal) -> Words:
 
 
 def _buttons(proposal: Proposal) -> tuple[Part, ...]:
-    open_it = OPEN.model_copy(update={"about": str(proposal.ref)})
     if proposal.state == "proposed":
         return (row(to_decide(proposal)),)
-    return () if proposal.state == "opened" else (row((open_it.model_copy(update={"look": "plain"}),)),)
+    if proposal.state in ("opened", "forgotten"):
+        return ()
+    return (row((OPEN.model_copy(update={"about": str(proposal.ref), "look": "plain"}),)),)
 
 
 def to_decide(proposal: Proposal) -> tuple[Button, ...]:
@@ -130,7 +133,16 @@ def to_decide(proposal: Proposal) -> tuple[Button, ...]:
 
 
 def _decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Words:
-    """Who decided what, or that nobody did; nothing before that."""
+    """Who decided what, or that nobody did, or does any more; nothing before that."""
+    taken = _taken(proposal, people, links)
+    if proposal.state != "forgotten":
+        return taken
+    waited = proposal.last is None or proposal.last.step == "worsen"
+    return (FORGOTTEN_WAITING,) if waited else (*taken, f" {FORGOTTEN_SINCE}")
+
+
+def _taken(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Words:
+    """The last step that was taken."""
     last = proposal.last
     if last is None:
         return ()

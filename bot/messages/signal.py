@@ -21,6 +21,7 @@ from bot.messages.parts import (
     Words,
     one_line,
     row,
+    sentence,
     shortened,
 )
 from bot.messages.proposal import BECAUSE, rated
@@ -32,6 +33,7 @@ NOTHING_DONE = (
     "Nothing was done with it, and the very same sent once more does nothing either. What else arrives "
     "is taken as ever."
 )
+TEST_DROPPED = sentence("A test arrived here. What it told is not kept any longer.")
 WOULD = {
     "propose": "It meets your rules, so it would have been proposed in ",
     "open": "It meets your rules, so its retro would have opened in ",

@@ -246,8 +246,14 @@ class Queue:
     def overdue(self, age: timedelta) -> ToForget:
         connection = self._connection
         now = observed_time.trusted_now(connection, self._clock(connection))
-        old = observed_time.old_cases(connection, now, age)
-        return ToForget(old, max(0, len(old) - observed_time.daily_quota(connection)))
+        return observed_time.overdue(connection, now, age)
+
+    def old_tests(self, age: timedelta, limit: int) -> Sequence[tuple[str, str, str]]:
+        connection = self._connection
+        now = observed_time.trusted_now(connection, self._clock(connection))
+        key = (deliveries.c.workspace, deliveries.c.connection_id, deliveries.c.key)
+        old = select(*key).where(deliveries.c.arrived_at < now - age, IS_TEST).limit(limit)
+        return [(row.workspace, row.connection_id, row.key) for row in connection.execute(old)]
 
     def take_daily_quota(self) -> bool:
         return observed_time.take_daily_quota(self._connection)
@@ -300,15 +306,15 @@ class Queue:
         """ports.Queue.index_words."""
         return search_index.catch_up(self._connection)
 
-    def prune(self, before: datetime, limit: int = 500) -> int:
+    def prune(self, before: datetime, limit: int = 500, deliveries_kept: timedelta = KEPT) -> int:
         connection = self._connection
         trusted = observed_time.trusted_now(connection, self._clock(connection))
         buried = min(before, trusted - timedelta(days=DEAD_DAYS))
         # Said again in `_prune`, for a job that comes back to life while this waits for its row.
         old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
         seen = requests.c.day < before.date()
-        kept_from = min(before, trusted - KEPT)
-        past = deliveries.c.arrived_at < kept_from
+        kept_from = trusted - deliveries_kept
+        past = and_(deliveries.c.arrived_at < kept_from, ~IS_TEST)
         # Before what was taken after it goes: it would look as if nothing had been.
         connections.drop_refusals(connection, kept_from)
         pruned = ((jobs, old), (requests, seen), (deliveries, past))
@@ -316,6 +322,9 @@ class Queue:
 
     def connection_at(self, connection_id: str) -> tuple[str, helpdesk.Connection] | None:
         return connections.at_address(self._connection, connection_id)
+
+
+IS_TEST = deliveries.c.became == "test"
 
 
 def _clock(connection: Connection) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from bot.domain.signal import SignalDelivery
 from storage.row import Values, find, several, values
@@ -11,6 +11,7 @@ from storage.statement import Statement
 from storage.tables import deliveries
 from storage.upsert import put
 
+KEY = ("workspace", "connection_id", "key")
 _OF_CONNECTION = (
     deliveries.c.workspace == bindparam("workspace"),
     deliveries.c.connection_id == bindparam("connection_id"),
@@ -28,18 +29,19 @@ OF_REFERENCE = Statement(
     .limit(bindparam("limit"))
 )
 OF_CUSTOMER = Statement(
-    select(deliveries).where(
+    select(deliveries)
+    .where(
         deliveries.c.workspace == bindparam("workspace"),
         deliveries.c.customer_folded == bindparam("customer"),
     )
+    .limit(bindparam("limit"))
 )
-SAVE = Statement(
-    update(deliveries).where(
-        deliveries.c.workspace == bindparam("this_workspace"),
-        deliveries.c.connection_id == bindparam("this_connection"),
-        deliveries.c.key == bindparam("this_key"),
-    )
+_THIS = (
+    deliveries.c.workspace == bindparam("this_workspace"),
+    deliveries.c.connection_id == bindparam("this_connection"),
+    deliveries.c.key == bindparam("this_key"),
 )
+SAVE, DROP = (Statement(change(deliveries).where(*_THIS)) for change in (update, delete))
 
 
 class Deliveries:
@@ -57,13 +59,11 @@ class Deliveries:
         return put(self._connection, deliveries, self._row(delivery))
 
     def save(self, delivery: SignalDelivery) -> None:
-        row = self._row(delivery)
-        these = (
-            ("this_workspace", "workspace"),
-            ("this_connection", "connection_id"),
-            ("this_key", "key"),
-        )
-        SAVE.run(self._connection, {**{this: row.pop(name) for this, name in these}, **row})
+        row = {name: value for name, value in self._row(delivery).items() if name not in KEY}
+        SAVE.run(self._connection, {**self._this(delivery), **row})
+
+    def drop(self, delivery: SignalDelivery) -> None:
+        DROP.run(self._connection, self._this(delivery))
 
     def last(self, connection_id: str, limit: int) -> Sequence[SignalDelivery]:
         return self._several(LAST, connection_id=connection_id, limit=limit)
@@ -72,12 +72,16 @@ class Deliveries:
         named = {"connection_id": connection_id, "reference": reference.casefold()}
         return self._several(OF_REFERENCE, **named, limit=limit)
 
-    def of_customer(self, name: str) -> Sequence[SignalDelivery]:
-        return self._several(OF_CUSTOMER, customer=name.casefold())
+    def of_customer(self, name: str, limit: int) -> Sequence[SignalDelivery]:
+        return self._several(OF_CUSTOMER, customer=name.casefold(), limit=limit)
 
     def _several(self, query: Statement, **params: Any) -> Sequence[SignalDelivery]:
         params["workspace"] = self._workspace
         return several(self._connection, SignalDelivery, query, params)
+
+    def _this(self, delivery: SignalDelivery) -> Values:
+        named = {"this_connection": delivery.connection_id, "this_key": delivery.key}
+        return {"this_workspace": self._workspace, **named}
 
     def _row(self, delivery: SignalDelivery) -> Values:
         said = delivery.signal

@@ -66,9 +66,23 @@ OPENED_OF_CUSTOMER = Statement(
     .order_by(proposals.c.number.desc())
     .limit(bindparam("limit"))
 )
-OF_CASE, OF_CUSTOMER = (
-    Statement(select(proposals).where(_HERE, column == bindparam("this")).order_by(proposals.c.number))
-    for column in (proposals.c.case_number, proposals.c.customer_folded)
+OF_CASE = Statement(
+    select(proposals)
+    .where(_HERE, proposals.c.case_number == bindparam("case_number"))
+    .order_by(proposals.c.number)
+)
+_OF_CUSTOMER = (_HERE, proposals.c.customer_folded == bindparam("customer"))
+OF_CUSTOMER = Statement(
+    select(proposals)
+    .where(*_OF_CUSTOMER, proposals.c.case_number.is_(None))
+    .order_by(proposals.c.number)
+    .limit(bindparam("limit"))
+)
+CASES_OF_CUSTOMER = Statement(
+    select(proposals.c.case_number)
+    .where(*_OF_CUSTOMER, proposals.c.case_number.is_not(None))
+    .distinct()
+    .order_by(proposals.c.case_number)
 )
 
 
@@ -86,10 +100,14 @@ class Proposals(Versioned[Proposal]):
         return find(self._connection, Proposal, proposals, workspace=self._workspace, **named)
 
     def of_case(self, case_number: int) -> Sequence[Proposal]:
-        return self._several(OF_CASE, this=case_number)
+        return self._several(OF_CASE, case_number=case_number)
 
-    def of_customer(self, name: str) -> Sequence[Proposal]:
-        return self._several(OF_CUSTOMER, this=name.casefold())
+    def of_customer(self, name: str, limit: int) -> Sequence[Proposal]:
+        return self._several(OF_CUSTOMER, customer=name.casefold(), limit=limit)
+
+    def cases_of_customer(self, name: str) -> Sequence[int]:
+        params = {"workspace": self._workspace, "customer": name.casefold()}
+        return [row.case_number for row in CASES_OF_CUSTOMER.all(self._connection, params)]
 
     def opened_of_customer(self, connection_id: str, name: str, limit: int) -> Sequence[Proposal]:
         named = {"connection_id": connection_id, "customer": name.casefold()}

@@ -1,12 +1,12 @@
 """The life of a proposed case."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from bot.domain import reference
 from bot.domain.errors import Refused
-from bot.domain.proposal import STEPS, Proposal, ProposalState, ProposalStep, take
+from bot.domain.proposal import STEPS, Proposal, ProposalState, ProposalStep, forget, take
 from tests.domain.test_connection import AT, a_signal
 
 
@@ -37,7 +37,7 @@ def test_each_step_leads_from_where_it_is_allowed_to_its_state(
     step: ProposalStep, allowed: dict[ProposalState, ProposalState]
 ) -> None:
     assert set(STEPS[step].places) == set(allowed)
-    for state in ("proposed", "opened", "waved off", "lapsed"):
+    for state in get_args(ProposalState):
         proposal = a_proposal(state=state)
         if state in allowed:
             assert take(proposal, step, "U1", AT, "because").state == allowed[state]
@@ -55,6 +55,14 @@ def test_what_was_done_and_why_is_kept_with_the_case_it_became() -> None:
         ("open", "U2", ""),
     ]
     assert opened.case_number == 9
+
+
+@pytest.mark.parametrize("state", get_args(ProposalState))
+def test_with_its_customer_ends_what_became_no_case(state: ProposalState) -> None:
+    gone = forget(a_proposal(state=state, later=a_signal(words="Thanks")), str, AT)
+    assert gone.state == ("opened" if state == "opened" else "forgotten")
+    assert (gone.reference, gone.ticket, gone.later, gone.forgotten_at) == (None, "", None, AT)
+    assert not {"Mrs Lopez", "Never again", "ZD-77"} & set(gone.signal.model_dump().values())
 
 
 def test_its_reference_is_read_again() -> None:

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot.commands import signal as signal_commands
 from bot.commands.forget import forget_person
 from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
 from bot.domain.reminder import SentReminder
+from bot.domain.signal import SignalDelivery
+from bot.domain.team import Team
 from bot.jobs.payload import JobPayload
 from bot.messages.parts import Message, plain, sentence
 from bot.ports import Delivery, DeliveryError, Limits, Rate, ReadOnlyWork, StorageUnavailable, UnitOfWork
@@ -26,8 +29,10 @@ from handlers.worker import Worker
 from storage.database import Database
 from storage.jobs.queue import Queue
 from storage.tables import jobs
-from tests.desk import A_CASE, ANA, AT, BEN, Desk, looked_after, opening
+from tests.desk import A_CASE, ANA, AT, BEN, SUPPORT, Desk, looked_after, opening
+from tests.domain.test_connection import a_signal
 from tests.session import open_work, queue_of
+from tests.storage.test_proposal import a_connection
 
 SOON = timedelta(seconds=10)
 
@@ -388,14 +393,14 @@ async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) ->
     assert platform.keys == opening()
 
 
-def forgetting(desk: Desk) -> Worker:
-    """A worker that forgets customers after 30 days."""
+def forgetting(desk: Desk, days: int = 30, platform: Platform | None = None) -> Worker:
+    """A worker that forgets customers after so many days."""
     return Worker(
         desk.bot,
         desk.database,
-        {"test": Platform()},
+        {"test": platform or Platform()},
         desk.woken,
-        forget_after=timedelta(days=30),
+        forget_after=timedelta(days=days),
     )
 
 
@@ -425,6 +430,46 @@ async def test_the_customers_of_old_cases_are_forgotten_where_the_operator_asked
     assert first is not None
     assert (first.customer, first.what_happened) == (None, "the customer waited")
     assert remembered(desk) == [2]
+
+
+async def test_what_helpdesks_told_is_forgotten_at_that_age_with_the_messages_that_show_it(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proposal that became no case, a test in somebody's chat, and what came to nothing."""
+    now = datetime.now(UTC)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.channels.remember(SUPPORT)
+        work.teams.add(Team(channel_id=SUPPORT.id, name=SUPPORT.name, lead=ANA.id, made_at=now))
+        made = a_connection(test_for=ANA.id, test_until=now - timedelta(days=8))
+        work.connections.add(made)
+        work.commit()
+    for number, (days, rating) in enumerate(((8.1, 1), (7.9, 1), (7.9, 4), (6, 1))):
+        at = now - timedelta(days=days)
+        of_it = {"ticket": f"t{number}", "reference": f"HD-{number}", "words": f"{number} Santos"}
+        signal = a_signal(at=at, rating=rating, customer="Santos", **of_it)
+        told = SignalDelivery(connection_id=made.id, key=f"{number}", arrived_at=at, signal=signal)
+        taken = signal_commands.values(made.id, (told,))
+        assert (await desk.ask(signal_commands.HELPDESK, "signal.take_in", values=taken, at=at)).saved
+    assert set(desk.say_all()) == {f"hook_test:0:{ANA.id}", "proposal:1", "proposal:2"}
+    caplog.set_level(logging.INFO)
+    platform = Platform()
+
+    def kept() -> list[str]:
+        with open_work(desk.database, desk.workspace, writes=False) as work:
+            return [one.key for one in work.deliveries.last(made.id, 9)]
+
+    async with at_work(forgetting(desk, 7, platform)):
+        await until(lambda: kept() == ["3"])
+        await until(
+            lambda: "A test arrived here. What it told is not kept any longer." in platform.edits
+        )
+        await until(lambda: "Its customer is forgotten, so nobody is" in "\n".join(platform.edits))
+    assert "about=P-1 its customer is forgotten" in caplog.text
+    assert "about=P-2" not in caplog.text
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        young = work.proposals.get(2)
+    assert young is not None
+    assert young.signal.words == "3 Santos"
 
 
 async def test_a_tick_forgets_nobody_whatever_time_it_is_told(desk: Desk) -> None:
@@ -597,19 +642,19 @@ async def test_a_tenth_is_forgotten_in_bites_and_it_is_logged_how_many_wait(
 async def test_what_trouble_keeps_from_being_forgotten_waits_for_the_next_day(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried: list[int] = []
+    tried: list[str] = []
 
-    async def unavailable(workspace: str, case_number: int, at: datetime) -> bool:
-        tried.append(case_number)
+    async def unavailable(workspace: str, label: str, at: datetime) -> bool:
+        tried.append(label)
         raise StorageUnavailable("the disk is full")
 
-    monkeypatch.setattr(desk.bot, "forget", unavailable)
+    monkeypatch.setattr(desk.bot, "forget_due", unavailable)
     await santos_waited(desk, *range(60, 31, -1), 0)
     worker = forgetting(desk)
     async with at_work(worker):
         await until(lambda: worker._upkeep.prune_at > 0)
     assert "the disk is full" in caplog.text
-    assert tried == [1]
+    assert tried == ["C-1"]
     assert remembered(desk) == list(range(1, 31))
 
 

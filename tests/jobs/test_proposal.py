@@ -282,8 +282,122 @@ async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk
     assert "proposal:1" in said
     assert "still nothing" not in stored
     assert "proposal:2" in said
+
+
+async def test_what_waits_ends_with_its_customer_and_nobody_decides_what_nobody_knows(
+    desk: Desk,
+) -> None:
+    for number in (1, 2, 3):
+        await tell(desk, number, what_happened="Parcel of Maria Santos", priority="high")
+    desk.say_all()
+    [reminder] = await desk.tick(morning(9))
+    about = str(proposal(desk).ref)
+    await desk.bot.forget_told(desk.workspace, "Maria Santos", morning(9))
+    said = desk.say_all(morning(9))
+    card = said["proposal:1"]
+    assert plain(card).splitlines() == [
+        "Parcel of the customer",
+        "Rated 1 of 5, very bad",
+        "Its customer is forgotten, so nobody is asked about it any more.",
+    ]
+    assert not list(pressable(card))
+    assert "Nothing is left to decide" in plain(said[f"gathered:{ID}:2026-03-05"])
+    assert plain(said[reminder]).endswith("Parcel of the customer · a proposed case · forgotten")
+    assert not list(pressable(said[reminder]))
+    gone = "The customer of this is forgotten, and what they wrote: nothing is left to decide."
+    assert words(await desk.ask(BEN, "proposal.open", about)) == gone
+    waved = await desk.ask(BEN, "proposal.wave_off", about)
+    assert (waved.already, words(waved)) == (True, plain(card).splitlines()[-1])
+    assert words(await desk.ask(BEN, "proposal.say_why", about)) == gone
+    assert words(await desk.ask(BEN, "proposal.say_why", about, {"why": "Maria?"})) == gone
+    for day in (10, 19, 30):
+        assert not [key for key in await desk.tick(morning(day)) if not key.startswith("weekly")], day
+    assert proposal(desk).case_number is None
+
+
+async def test_what_was_waved_off_says_so_once_its_customer_is_forgotten_and_is_not_opened(
+    desk: Desk,
+) -> None:
+    await tell(desk)
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    desk.say_all()
+    await desk.bot.forget_told(desk.workspace, "Maria Santos", AT)
+    card = desk.say_all()["proposal:1"]
+    so = "Ben waved this off. Its customer is forgotten, so it can't be opened any more."
+    assert plain(card).endswith(so)
+    assert not list(pressable(card))
+    assert words(await desk.ask(ANA, "proposal.wave_off", "P-1")) == so
+    assert (await desk.ask(BEN, "proposal.open", "P-1")).refused
+
+
+async def test_what_is_told_of_the_ticket_of_a_forgotten_customer_is_proposed_anew(desk: Desk) -> None:
+    await tell(desk)
+    await desk.bot.forget_told(desk.workspace, "Maria Santos", AT)
+    await tell(desk, 1, AT + DAY)
+    assert (proposal(desk, 1).state, proposal(desk, 2).state) == ("forgotten", "proposed")
+
+
+async def test_who_is_called_like_very_many_is_forgotten_batch_by_batch(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forget_commands, "TOLD_AT_ONCE", 2)
+    for number in range(1, 6):
+        await tell(desk, number, customer="Guest")
+    await tell(desk, 6, customer="Guest", rating=4)
+    await desk.ask(BEN, "proposal.open", "P-1")
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        assert forget_commands.forget_told("guest", AT, work).proposals == ("P-2", "P-3")
+    told = await desk.bot.forget_told(desk.workspace, "guest", AT)
+    assert told == ["P-2", "P-3", "P-4", "P-5", "6 deliveries of helpdesks"]
+    assert proposal(desk, 1).signal.customer == "Guest", "a case's is left to its case"
+
+
+async def test_an_old_case_takes_nothing_along_that_is_younger(desk: Desk) -> None:
+    """Another proposal of somebody called the same has an age of its own, and waits still."""
+    await tell(desk, 1)
+    await desk.ask(BEN, "proposal.open", "P-1")
+    await tell(desk, 2, AT + DAY)
+    assert await desk.bot.forget_due(desk.workspace, "C-1", AT + 2 * DAY) == ["C-1"]
+    assert proposal(desk, 1).forgotten_at == AT + 2 * DAY
+    assert (proposal(desk, 2).state, proposal(desk, 2).signal.customer) == ("proposed", "Maria Santos")
+    assert not await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY)
+
+
+async def test_a_proposal_is_forgotten_by_age_unless_somebody_opened_it_meanwhile(desk: Desk) -> None:
+    await tell(desk, 1)
+    await tell(desk, 2)
+    await tell(desk, 1, AT + DAY, words="", rating=2)
+    desk.say_all()
     await desk.ask(BEN, "proposal.open", "P-2")
-    assert "Retro: A ticket" in plain(desk.say_all()["retro:2"])
+    assert await desk.bot.forget_due(desk.workspace, "P-2", AT + 2 * DAY) == ()
+    assert await desk.bot.forget_due(desk.workspace, "P-9", AT + 2 * DAY) == ()
+    assert await desk.bot.forget_due("test:2", "P-1", AT + 2 * DAY) == ()
+    assert proposal(desk, 1).signal.customer == "Maria Santos"
+    assert await desk.bot.forget_due(desk.workspace, "P-1", AT + 2 * DAY) == ("P-1",)
+    assert await desk.bot.forget_due(desk.workspace, "P-1", AT + 2 * DAY) == ()
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        customers = [one.signal.customer for one in work.deliveries.last(ID, 9)]
+    assert sorted(customers) == ["", "", "Maria Santos"]
+    assert "Maria" not in plain(desk.say_all()["proposal:1"])
+    assert proposal(desk, 2).signal.customer == "Maria Santos"
+
+
+async def test_a_case_that_was_marked_failed_by_hand_is_found_by_the_name_that_its_ticket_told(
+    desk: Desk,
+) -> None:
+    await desk.fail(ANA, "HD-1 Parcel missed twice")
+    await tell(desk, 1, AT + DAY)
+    assert proposal(desk).case_number == 1
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert forget_commands.of_customer("maria santos", work) == [1]
+    assert await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY) == [1]
+    assert "Santos" not in proposal(desk).model_dump_json()
+    with (
+        open_work(desk.database, desk.workspace, writes=False) as work,
+        pytest.raises(Refused, match="No case has a customer"),
+    ):
+        forget_commands.of_customer("maria santos", work)
 
 
 async def test_a_customer_of_no_case_is_forgotten_by_name(desk: Desk) -> None:

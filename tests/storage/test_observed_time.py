@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-from bot.ports import ObservedTime, Queue, StorageUnavailable
+from bot.domain.case import number_of
+from bot.domain.proposal import Proposal
+from bot.ports import ObservedTime, Queue, StorageUnavailable, UnitOfWork
 from storage.database import Database
+from tests.domain.test_proposal import a_proposal
 from tests.session import queue_of
 from tests.storage.made import AT, a_case, a_job, saved, seen
 from tests.storage.test_job import schedule
@@ -36,8 +40,8 @@ class Process:
         old, waiting = patiently(lambda: self.queue.overdue(AGE))
         if not old or not patiently(self.queue.take_daily_quota):
             return 0
-        for workspace, number in old[: len(old) - waiting]:
-            self._forget(workspace, number)
+        for workspace, label in old[: len(old) - waiting]:
+            self._forget(workspace, number_of(label, "C"))
         return len(old) - waiting
 
     def _forget(self, workspace: str, number: int) -> None:
@@ -76,7 +80,7 @@ def forget(database: Database, number: int, at: datetime, workspace: str = "W") 
 
 
 def overdue(queue: Queue) -> list[int]:
-    return [number for _, number in queue.overdue(AGE).cases]
+    return [number_of(label, "C") for _, label in queue.overdue(AGE).labels]
 
 
 def test_a_case_is_old_once_it_was_stored_for_longer_than_the_limit(database: Database) -> None:
@@ -168,7 +172,7 @@ def test_what_is_due_is_named_whole_to_whoever_asks_the_oldest_first(database: D
     stored(database, 50, 40, 0)
     stored(database, 45, workspace="V")
     queue = Process(database, Clock()).queue
-    assert queue.overdue(AGE) == ([("W", 1), ("V", 1), ("W", 2)], 2)
+    assert queue.overdue(AGE) == ([("W", "C-1"), ("V", "C-1"), ("W", "C-2")], 2)
 
 
 def test_one_is_forgotten_in_a_day_where_there_are_few(database: Database) -> None:
@@ -226,6 +230,49 @@ def test_several_processes_believe_a_jump_no_sooner_than_one(database: Database)
         assert one.observed is not None
         assert one.observed.behind == YEARS - 4 * 5 * HOUR
         assert one.observed.uptime == 4 * HOUR
+
+
+def proposed(database: Database, *days_ago: float, workspace: str = "W", **more: Any) -> None:
+    """Proposals that were stored so many days ago, in that order."""
+    for days in days_ago:
+        told = {"reference": None, "made_at": AT - timedelta(days=days), **more}
+        saved(database, partial(_propose, a_proposal(**told)), workspace)
+
+
+def _propose(proposal: Proposal, work: UnitOfWork) -> None:
+    work.proposals.add(proposal)
+
+
+def test_a_proposal_that_became_no_case_grows_old_by_itself_and_another_with_its_case(
+    database: Database,
+) -> None:
+    stored(database, 0)
+    process = Process(database, Clock())
+    process.look()
+    proposed(database, 36, case_number=7, state="opened")
+    proposed(database, 35, forgotten_at=AT, state="forgotten")
+    proposed(database, 31, 29.99)
+    assert process.queue.overdue(AGE) == ([("W", "P-3")], 0)
+    assert process.queue.overdue(timedelta(days=32)) == ([], 0)
+
+
+def test_a_tenth_of_the_proposals_is_forgotten_in_a_day_whatever_cases_there_are(
+    database: Database,
+) -> None:
+    stored(database, 40, 39, 0)
+    proposed(database, *range(60, 40, -1))
+    proposed(database, 70, workspace="V")
+    queue = Process(database, Clock()).queue
+    labels, waiting = queue.overdue(AGE)
+    assert labels[: len(labels) - waiting] == [("W", "C-1"), ("V", "P-1"), ("W", "P-1")]
+    assert (labels[3], len(labels)) == (("W", "C-2"), 2 + 21)
+
+
+def test_proposals_that_a_wrong_clock_dated_grow_old_with_their_neighbours(database: Database) -> None:
+    stored(database, 0)
+    proposed(database, 50, -YEARS.days, 40, 20, YEARS.days, 0)
+    queue = Process(database, Clock()).queue
+    assert [label for _, label in queue.overdue(AGE).labels] == ["P-1", "P-3", "P-2"]
 
 
 def test_cases_that_a_wrong_clock_dated_grow_old_with_their_neighbours(

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, get_args
 
@@ -18,12 +18,14 @@ from bot.repositories import BoardTeam
 from storage import tables
 from storage.database import Database
 from storage.jobs.channel_queue import free_queues, moments
+from storage.jobs.queue import Past, Queue
 from storage.jobs.stirred import OPEN
 from storage.repositories.board import SOURCES
 from storage.statement import Compiled, Statement
 from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT, a_case
 
+DAY = timedelta(days=1)
 DueWork = Callable[[UnitOfWork], object]
 
 
@@ -49,6 +51,11 @@ LOOKS: dict[str, DueWork] = {
     "agenda.due": lambda work: work.scheduler.due(AT, 20),
     "readers.get": lambda work: work.preferences.get("U7"),
     "proposals.of_case": lambda work: work.proposals.of_case(7),
+    "proposals.of_customer": lambda work: (
+        work.proposals.of_customer("Maria Santos", 20),
+        work.proposals.cases_of_customer("Maria Santos"),
+    ),
+    "deliveries.of_customer": lambda work: work.deliveries.of_customer("Maria Santos", 20),
     "connections.troubles": lambda work: work.connections.troubles(),
     "reminders.of": lambda work: work.reminders.of(["AI-7"]),
     "reminders.in_message": lambda work: work.reminders.in_message("remind:U7:2026-03-02:0"),
@@ -171,6 +178,16 @@ def test_what_new_hours_concern_is_found_in_an_index(
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
     in_order = r"number>|case>|due,\w+\)>|answers_close_on,case\)>|Index Cond.*ROW|Index Cond.* > 7"
     assert re.search(in_order, plans[1]), plans[1]
+
+
+def test_whether_any_customer_is_due_to_be_forgotten_is_a_look_into_indexes(database: Database) -> None:
+    with database.transaction(writes=False) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        queue = Queue(connection, Past())
+        plans = plans_of(connection, lambda _: (queue.overdue(DAY), queue.old_tests(DAY, 20)))
+    for index in ("cases_to_forget", "proposals_to_forget", "deliveries_to_drop"):
+        assert [plan for plan in plans if index in plan], index
 
 
 def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:

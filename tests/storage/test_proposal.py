@@ -120,8 +120,8 @@ def test_a_repeated_delivery_is_known_and_the_last_ones_come_first(database: Dat
 def test_deliveries_are_found_by_their_customer(sqlite: Database) -> None:
     theirs = a_delivery(signal=a_signal(customer="Mrs Lopez"))
     saved(sqlite, lambda work: [work.deliveries.add(theirs), work.deliveries.add(a_delivery("e2"))])
-    assert seen(sqlite, lambda work: work.deliveries.of_customer("MRS LOPEZ")) == [theirs]
-    assert seen(sqlite, lambda work: work.deliveries.of_customer("Lopez")) == []
+    assert seen(sqlite, lambda work: work.deliveries.of_customer("MRS LOPEZ", 5)) == [theirs]
+    assert seen(sqlite, lambda work: work.deliveries.of_customer("Lopez", 5)) == []
 
 
 def test_deliveries_are_dropped_after_a_month(database: Database) -> None:
@@ -132,6 +132,30 @@ def test_deliveries_are_dropped_after_a_month(database: Database) -> None:
     queue_of(database).prune(now - timedelta(days=7))
     left = seen(database, lambda work: work.deliveries.last("a" * 40, 5))
     assert [one.key for one in left] == ["young"]
+
+
+def test_deliveries_are_dropped_sooner_where_customers_are_forgotten_sooner(sqlite: Database) -> None:
+    now = datetime.now(UTC)
+    for key, days in (("young", 2.9), ("old", 3.1)):
+        saved(sqlite, partial(_arrive, a_delivery(key, arrived_at=now - days * DAY)))
+    queue_of(sqlite).prune(now - timedelta(days=7), 500, 3 * DAY)
+    assert [one.key for one in seen(sqlite, lambda work: work.deliveries.last("a" * 40, 5))] == ["young"]
+
+
+def test_an_old_test_stays_until_it_is_dropped_with_the_message_that_shows_it(
+    database: Database,
+) -> None:
+    now = datetime.now(UTC)
+    for key, days, became in (("new", 2, "test"), ("old", 4, "test"), ("other", 4, "")):
+        told = a_delivery(key, arrived_at=now - days * DAY, became=became)
+        saved(database, partial(_arrive, told))
+    queue = queue_of(database)
+    assert queue.old_tests(3 * DAY, 5) == [("W", "a" * 40, "old")]
+    queue.prune(now - timedelta(days=7), 500, 3 * DAY)
+    new, old = seen(database, lambda work: work.deliveries.last("a" * 40, 5))
+    assert (new.key, old.key) == ("new", "old")
+    saved(database, lambda work: work.deliveries.drop(old))
+    assert seen(database, lambda work: work.deliveries.last("a" * 40, 5)) == [new]
 
 
 def test_a_connection_has_one_proposal_for_each_reference(database: Database) -> None:
@@ -161,7 +185,9 @@ def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
         of_case = work.proposals.of_case(7)
         return [
             [one.number for one in of_case],
-            [one.number for one in work.proposals.of_customer("mrs lopez")],
+            [one.number for one in work.proposals.of_customer("mrs lopez", 2)],
+            work.proposals.cases_of_customer("mrs Lopez"),
+            work.proposals.cases_of_customer("Lopez"),
             [one.number for one in work.proposals.opened_of_customer("a" * 40, "MRS lopez", 5)],
             work.proposals.opened_of_customer("b" * 40, "Mrs Lopez", 5),
             work.proposals.opened_of_customer("a" * 40, "Mrs Lope", 5),
@@ -174,7 +200,7 @@ def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
             work.proposals.count_lapsed("C1", AT, AT + DAY),
         ]
 
-    assert seen(database, found) == [[1], [1, 2, 3, 4], [1], [], [], [2, 1], [4], [], 3, 0, 1, 0]
+    assert seen(database, found) == [[1], [2, 3], [7], [], [1], [], [], [2, 1], [4], [], 3, 0, 1, 0]
 
 
 def test_what_waits_of_a_connection_is_found_until_somebody_decides(database: Database) -> None:

@@ -25,6 +25,7 @@ ACROSS = {
     "retros_look_at",
     "recoveries_look_at",
     "cases_to_forget",
+    "proposals_to_forget",
     "teams_look_at",
     "connections_by_id",
     "deliveries_to_drop",

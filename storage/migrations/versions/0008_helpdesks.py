@@ -124,6 +124,13 @@ def upgrade() -> None:
         "reference_folded",
         unique=True,
     )
+    unforgotten = sa.text("forgotten_at IS NULL AND case_number IS NULL")
+    columns = ["made_at", "workspace"]
+    op.create_index(
+        *("proposals_to_forget", "proposals", columns),
+        sqlite_where=unforgotten,
+        postgresql_where=unforgotten,
+    )
     op.add_column("recoveries", sa.Column("next_due", sa.Date(), nullable=True))
     _fill_recoveries()
     op.execute(DUE.format(day="next_due"))
