@@ -21,7 +21,7 @@ from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import DayEverywhere
 from bot.domain.person import Person
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import Proposal, ProposalChange
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder, Subject
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
@@ -544,13 +544,22 @@ class ReadProposals(Protocol):
         """Those that somebody opened or waved off, the last one first."""
         ...
 
-    def waiting(self, connection_id: str) -> Sequence[Proposal]:
-        """Those of a connection that nobody has decided yet; an index carries it."""
+    def count_waiting(self, connection_id: str) -> int:
+        """How many of a connection nobody has decided yet; an index carries it."""
         ...
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
         """How many of a channel went away by themselves between two moments; an index carries it."""
         ...
+
+
+class EndedProposal(NamedTuple):
+    """One of many that ended at once; `gathered` as in Proposal."""
+
+    number: int
+    channel_id: str
+    made_at: datetime
+    gathered: bool
 
 
 class Proposals(ReadProposals, Protocol):
@@ -565,6 +574,13 @@ class Proposals(ReadProposals, Protocol):
 
     def save(self, proposal: Proposal, /) -> None:
         """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+    def end_waiting(self, connection_id: str, change: ProposalChange) -> Sequence[EndedProposal]:
+        """Takes a step with all of a connection that wait; returns which they were.
+
+        Very many are one statement, but for those that wait for a decision once more.
+        """
         ...
 
 

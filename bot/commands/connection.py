@@ -7,11 +7,11 @@ from bot.command import Command, Invocation, Opening, Reply, Request
 from bot.commands import team as team_commands
 from bot.commands.stamped import Stamped, check_seen
 from bot.domain import connection as domain
-from bot.domain import proposal as proposals
 from bot.domain.channel import Channel, channel_label
 from bot.domain.connection import Connection, Rules
 from bot.domain.errors import NextStep, Refused, check_all
 from bot.domain.prompt import kind_called, used_kinds
+from bot.domain.proposal import ProposalChange
 from bot.domain.reference import ConnectionRef, ConnectionsRef, Reference, not_found
 from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Number, choices, field
@@ -331,7 +331,7 @@ def test(command: Test, work: UnitOfWork) -> Reply:
 def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Asks first, because nothing brings it back."""
     _, connection = connection_of(opening, work)
-    waiting = len(work.proposals.waiting(connection.id))
+    waiting = work.proposals.count_waiting(connection.id)
     return Reply(form=removal_form(connection, opening.helpdesks.called(connection), waiting))
 
 
@@ -344,15 +344,17 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
     """Ends a connection: its address and secrets are gone, and what it proposed is waved off."""
     team, connection = connection_of(command, work)
     work.connections.save(domain.without_secrets(connection, command.at))
-    waved = [
-        proposals.take(one, "wave_off", command.person.id, command.at)
-        for one in work.proposals.waiting(connection.id)
-    ]
-    for proposal in waved:
-        work.proposals.save(proposal)
-        if not proposal.gathered:  # of those nobody is reminded
-            reminder_jobs.resolve(proposal, "waved off", command.at, work)
-    proposal_jobs.edit(waved, command.at, work)
+    change = ProposalChange(
+        step="wave_off", by=command.person.id, at=command.at, why=messages.DISCONNECTED
+    )
+    waved = work.proposals.end_waiting(connection.id, change)
+    # Very many may have been gathered: a message says all of a day, and nobody is reminded of any.
+    alone = work.proposals.among([one.number for one in waved if not one.gathered])
+    for proposal in alone.values():
+        reminder_jobs.resolve(proposal, "waved off", command.at, work)
+    proposal_jobs.edit(alone.values(), command.at, work)
+    gathered = [one for one in waved if one.gathered]
+    proposal_jobs.edit_gathered(connection.id, gathered, command.at, work)
     title = command.helpdesks.called(connection)
     return _listed(team, command, work, f"Not connected any more: {title}.")
 

@@ -14,6 +14,7 @@ from bot.jobs.payload import JobPayload, Number
 from bot.messages import proposal as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.repositories import EndedProposal
 
 
 class Show(JobPayload):
@@ -140,17 +141,28 @@ def edit(proposals: Iterable[Proposal], at: datetime, work: UnitOfWork) -> None:
     edit_said([_job(proposal, at, work) for proposal in proposals], work, on_their_way=True)
 
 
+def edit_gathered(
+    connection_id: str, gathered: Iterable[EndedProposal], at: datetime, work: UnitOfWork
+) -> None:
+    """Brings up to date what was said of these, however many: once for each day of a channel."""
+    days = {(one.channel_id, _day_of(one, work)) for one in gathered}
+    jobs = [_gather_job(connection_id, channel_id, day, at) for channel_id, day in sorted(days)]
+    edit_said(jobs, work, on_their_way=True)
+
+
 def _job(proposal: Proposal, at: datetime, work: ReadOnlyWork) -> Job:
     """The job that says it in its channel, alone or with all that its connection may not say alone."""
     if not proposal.gathered:
         key = message_key.proposal(proposal.number)
         return Show(number=proposal.number).job(proposal.channel_id, key, at, bulk=True)
-    day = _day_of(proposal, work)
-    key = message_key.gathered(proposal.connection_id, proposal.channel_id, day)
-    payload = Gather(connection_id=proposal.connection_id, day=day)
-    return payload.job(proposal.channel_id, key, at, bulk=True)
+    return _gather_job(proposal.connection_id, proposal.channel_id, _day_of(proposal, work), at)
 
 
-def _day_of(proposal: Proposal, work: ReadOnlyWork) -> date:
+def _gather_job(connection_id: str, channel_id: str, day: date, at: datetime) -> Job:
+    key = message_key.gathered(connection_id, channel_id, day)
+    return Gather(connection_id=connection_id, day=day).job(channel_id, key, at, bulk=True)
+
+
+def _day_of(proposal: Proposal | EndedProposal, work: ReadOnlyWork) -> date:
     """The day on which it was proposed, in its team's zone."""
     return today(work.teams.require(proposal.channel_id).zone, proposal.made_at)

@@ -325,6 +325,10 @@ def above_token(step: Instruction, right: str) -> tuple[Part, ...]:
     return (Paragraph(words=_worded(step.text)), *pasted, Context(words=(f"{right} {HIDDEN}",)))
 
 
+DISCONNECTED = "The helpdesk was disconnected."
+"""Why what it proposed is waved off."""
+
+
 def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
     """What ends with a connection."""
     ends = f"What arrives from {title} is refused from then on, and I leave no more notes there."

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select, update
 
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import STEPS, Proposal, ProposalChange, take
 from bot.domain.reminder import NEVER_CHECKED
+from bot.repositories import EndedProposal
 from storage.column import UTCDateTime
 from storage.counter import count
 from storage.row import Values, find, several, values
@@ -42,10 +43,24 @@ DECIDED = Statement(
     .order_by(proposals.c.ended_at.desc(), proposals.c.number.desc())
     .limit(bindparam("limit"))
 )
-WAITING = Statement(
+COUNT_WAITING = Statement(
+    select(func.count().label("waiting")).where(*_OF_CONNECTION, proposals.c.state == "proposed")
+)
+END_WAITING = Statement(
+    update(proposals)
+    .where(
+        proposals.c.workspace == bindparam("this_workspace"),
+        proposals.c.connection_id == bindparam("this_connection"),
+        proposals.c.state == "proposed",
+        proposals.c.ended_at.is_(None),
+    )
+    .values(version=proposals.c.version + 1)
+    .returning(*(proposals.c[name] for name in EndedProposal._fields))
+)
+ONCE_MORE = Statement(
     select(proposals)
-    .where(*_OF_CONNECTION, proposals.c.state == "proposed")
-    .order_by(proposals.c.made_at, proposals.c.number)
+    .where(*_OF_CONNECTION, proposals.c.state == "proposed", proposals.c.ended_at.is_not(None))
+    .order_by(proposals.c.number)
 )
 COUNT_LAPSED = Statement(
     select(func.count().label("lapsed")).where(
@@ -128,8 +143,26 @@ class Proposals(Versioned[Proposal]):
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
         return self._several(DECIDED, connection_id=connection_id, limit=limit)
 
-    def waiting(self, connection_id: str) -> Sequence[Proposal]:
-        return self._several(WAITING, connection_id=connection_id)
+    def count_waiting(self, connection_id: str) -> int:
+        params = {"workspace": self._workspace, "connection_id": connection_id}
+        [row] = COUNT_WAITING.all(self._connection, params)
+        return int(row.waiting)
+
+    def end_waiting(self, connection_id: str, change: ProposalChange) -> Sequence[EndedProposal]:
+        ended = {
+            "state": STEPS[change.step].to,
+            "history": (change,),  # what waits for the first time has none
+            "ended_at": change.at,
+            "next_check_at": None,
+        }
+        these = {"this_workspace": self._workspace, "this_connection": connection_id}
+        rows = END_WAITING.all(self._connection, {**these, **ended})
+        self._known.clear()
+        once_more = self._several(ONCE_MORE, connection_id=connection_id)
+        for one in once_more:
+            self.save(take(one, change.step, change.by, change.at, change.why))
+        names = EndedProposal._fields
+        return [EndedProposal(*(getattr(one, name) for name in names)) for one in (*rows, *once_more)]
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
         params = {"workspace": self._workspace, "channel_id": channel_id}

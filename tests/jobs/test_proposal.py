@@ -1,5 +1,6 @@
 """What becomes of a proposed case: one reminder, and an end by itself; and of a customer forgotten."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,7 +29,12 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def desk(sqlite: Database) -> Desk:
     """With a connection that lets two a day be told one by one."""
-    desk = Desk(sqlite)
+    return connected(sqlite)
+
+
+def connected(database: Database) -> Desk:
+    """The same on another database."""
+    desk = Desk(database)
     desk.meet(ANA)
     with open_work(desk.database, desk.workspace, writes=True) as work:
         work.channels.remember(SUPPORT)
@@ -105,13 +111,81 @@ async def test_what_is_decided_reminds_nobody_and_a_reminder_that_was_said_says_
     assert plain(over[f"remind:{ANA.id}:2026-03-09:0"]) == "Nobody came (2). · HD-2 · waved off"
 
 
-async def test_what_is_waved_off_with_its_connection_waits_in_no_reminder(desk: Desk) -> None:
-    await tell(desk)
+async def test_what_is_waved_off_with_its_connection_says_so_in_every_message_once(desk: Desk) -> None:
+    for number in range(1, 6):
+        await tell(desk, number)
+    await tell(desk, 6, AT + DAY)
+    await tell(desk, 7, AT + DAY)
+    await tell(desk, 8, AT + DAY)
     desk.say_all()
     await desk.tick(morning(9))
+    await desk.ask(BEN, "proposal.open", "P-2")
+    desk.say_all()
+    desk.spoken.clear()
     await desk.ask(ANA, "connection.remove", f"connection:{ID}", {}, at=morning(9))
-    over = desk.say_all(morning(9))[f"remind:{ANA.id}:2026-03-09:0"]
-    assert plain(over) == "Nobody came (1). · HD-1 · waved off"
+    over = desk.say_all(morning(9))
+    reminded = f"remind:{ANA.id}:2026-03-09:0"
+    gathered = [f"gathered:{ID}:C1:2026-03-0{day}" for day in (5, 6)]
+    assert sorted(desk.spoken) == sorted(over)
+    assert sorted(over) == sorted(["proposal:1", "proposal:6", "proposal:7", *gathered, reminded])
+    assert "Ana waved this off: The helpdesk was disconnected." in plain(over["proposal:1"])
+    assert "Nobody came (1). · HD-1 · waved off" in plain(over[reminded])
+    assert {plain(over[key]).startswith("Nothing is left to decide") for key in gathered} == {True}
+    assert proposal(desk, 2).state == "opened"
+    for day in (10, 19):
+        assert not [key for key in await desk.tick(morning(day)) if key.startswith("proposal")]
+
+
+async def test_what_was_gathered_in_another_channel_before_is_waved_off_there(desk: Desk) -> None:
+    for number in range(1, 4):
+        await tell(desk, number)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        team = work.teams.require(SUPPORT.id)
+        work.teams.add(team.model_copy(update={"channel_id": "C2", "version": 1}))
+        connection = work.connections.hold(ID)
+        assert connection is not None
+        work.connections.save(connection.model_copy(update={"channel_id": "C2"}))
+        work.commit()
+    for number in range(4, 7):
+        await tell(desk, number)
+    gathered = {f"gathered:{ID}:{channel_id}:2026-03-05" for channel_id in ("C1", "C2")}
+    assert gathered <= set(desk.say_all())
+    await desk.ask(ANA, "connection.remove", f"connection:{ID}", {})
+    over = desk.say_all()
+    assert {plain(over[key]).startswith("Nothing is left to decide") for key in gathered} == {True}
+
+
+async def test_what_was_waved_off_with_its_connection_can_still_be_opened(desk: Desk) -> None:
+    await tell(desk)
+    desk.say_all()
+    await desk.ask(ANA, "connection.remove", f"connection:{ID}", {})
+    waved = await desk.ask(BEN, "proposal.wave_off", "P-1")
+    assert (waved.already, words(waved)) == (True, "Ana waved this off: The helpdesk was disconnected.")
+    assert (await desk.ask(BEN, "proposal.say_why", "P-1", {"why": "The courier called."})).done
+    assert "Ana waved this off: The courier called." in plain(desk.say_all()["proposal:1"])
+    assert "C-1 is marked failed" in words(await desk.ask(BEN, "proposal.open", "P-1"))
+    assert "Nobody came (1)." in plain(desk.say_all()["retro:1"])
+
+
+async def test_what_is_opened_while_its_connection_is_removed_is_opened_once(database: Database) -> None:
+    desk = connected(database)
+    for number in (1, 2):
+        await tell(desk, number)
+    desk.say_all()
+    about = f"connection:{ID}"
+    opened, removed, waved = await asyncio.gather(
+        desk.ask(BEN, "proposal.open", "P-1"),
+        desk.ask(ANA, "connection.remove", about, {}),
+        desk.ask(BEN, "proposal.wave_off", "P-2"),
+    )
+    assert opened.done, opened
+    assert removed.done, removed
+    assert waved.saved, waved
+    first, second = proposal(desk, 1), proposal(desk, 2)
+    assert (first.state, first.case_number, second.state) == ("opened", 1, "waved off")
+    assert len([change for change in second.history if change.step == "wave_off"]) == 1
+    assert "Ben opened the retro C-1" in plain(desk.say_all()["proposal:1"])
+    assert (await desk.ask(ANA, "connection.remove", about, {})).refused
 
 
 async def test_after_ten_working_days_it_goes_away_by_an_edit_and_is_counted_in_the_weekly(
@@ -301,7 +375,7 @@ async def test_what_waits_ends_with_its_customer_and_nobody_decides_what_nobody_
         "Its customer is forgotten, so nobody is asked about it any more.",
     ]
     assert not list(pressable(card))
-    assert "Nothing is left to decide" in plain(said[f"gathered:{ID}:2026-03-05"])
+    assert "Nothing is left to decide" in plain(said[f"gathered:{ID}:C1:2026-03-05"])
     assert plain(said[reminder]).endswith("Parcel of the customer · a proposed case · forgotten")
     assert not list(pressable(said[reminder]))
     gone = "The customer of this is forgotten, and what they wrote: nothing is left to decide."

@@ -1,5 +1,6 @@
 """Connections, what arrives by them, and what they propose, as stored."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 
 from bot.domain.connection import Connection, without_secrets
 from bot.domain.errors import ConflictError
-from bot.domain.proposal import take
+from bot.domain.proposal import ProposalChange, take
 from bot.domain.signal import KEPT, SignalDelivery
 from bot.ports import UnitOfWork
+from bot.repositories import EndedProposal
 from storage.database import Database
+from storage.jobs.scheduler import Scheduler
 from tests.domain.test_connection import AT, a_signal
 from tests.domain.test_proposal import a_proposal
 from tests.session import queue_of
@@ -203,13 +206,38 @@ def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
     assert seen(database, found) == [[1], [2, 3], [7], [], [1], [], [], [2, 1], [4], [], 3, 0, 1, 0]
 
 
-def test_what_waits_of_a_connection_is_found_until_somebody_decides(database: Database) -> None:
+def test_all_that_waits_of_a_connection_ends_at_once_as_one_by_one(database: Database) -> None:
     def fill(work: Any) -> None:
         for number in range(3):
-            work.proposals.add(a_proposal(reference=f"ZD-{number}"))
+            work.proposals.add(a_proposal(reference=f"ZD-{number}", gathered=number == 2))
         work.proposals.add(a_proposal(reference="ZD-0", connection_id="b" * 40))
+        work.proposals.add(a_proposal(reference="ZD-9"))
+        work.proposals.save(take(work.proposals.get(5), "lapse", "", AT))
+        work.proposals.save(take(work.proposals.get(5), "worsen", "", AT))
         work.proposals.save(take(work.proposals.get(2), "wave_off", "U1", AT))
 
     saved(database, fill)
-    waiting = seen(database, lambda work: work.proposals.waiting("a" * 40))
-    assert [one.number for one in waiting] == [1, 3]
+    saved(database, fill, "V")
+    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40)) == 3
+    change = ProposalChange(step="wave_off", by="U2", at=AT + DAY)
+
+    def end(work: Any) -> Sequence[EndedProposal]:
+        before = [work.proposals.get(number) for number in (1, 3, 5)]
+        ended = work.proposals.end_waiting("a" * 40, change)
+        now = [take(one, "wave_off", "U2", AT + DAY) for one in before]
+        counted = [one.model_copy(update={"version": one.version + 1}) for one in now]
+        assert [work.proposals.get(number) for number in (1, 3, 5)] == counted
+        return sorted(ended)
+
+    assert saved(database, end) == [(1, "C1", AT, False), (3, "C1", AT, True), (5, "C1", AT, False)]
+    with pytest.raises(ConflictError):  # whoever saw it wait looks again
+        saved(database, lambda work: work.proposals.save(a_proposal(number=1, reference="ZD-0")))
+    assert seen(database, lambda work: work.proposals.get(2)).last.by == "U1"
+    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40)) == 0
+    assert seen(database, lambda work: work.proposals.count_waiting("b" * 40)) == 1
+    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40), "V") == 3
+    decided = seen(database, lambda work: work.proposals.decided("a" * 40, 9))
+    assert [one.number for one in decided] == [5, 3, 1, 2]
+    with database.transaction(writes=True) as connection:
+        due = Scheduler(connection, "W").due(AT + DAY, 9).proposals
+    assert [one.number for one in due] == [4]
