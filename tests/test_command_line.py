@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from bot.__main__ import parser
+from bot.demo.notes import NOTES
 from bot.routes import TYPED_WORDS
 from bot.settings import Settings
 from storage.database import Database
@@ -831,7 +832,7 @@ def test_the_demo_is_in_a_file_of_its_own_and_touches_nothing_else(tmp_path: Pat
             assert json.load(health)["ok"]
         request = Request(address, headers={"Cookie": f"you-{urlsplit(address).port}=u_mina"})
         with urlopen(request) as page:
-            assert "Note 1 of 4" in page.read().decode()
+            assert f"Note 1 of {len(NOTES)}" in page.read().decode()
     assert not file.parent.exists()
     assert own.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["amends.db", "amends.db-clock"]

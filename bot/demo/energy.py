@@ -314,6 +314,14 @@ CALLBACK = Story(
             how="A call",
         ),
         do(-4, "12:20", KARIM, "recovery.keep", words="Rang at noon; the number is corrected."),
+        do(
+            -3,
+            "12:30",
+            KARIM,
+            "recovery.check_back",
+            words="The call came, and the bill is right. He wants to see whether the next one is.",
+            view="",
+        ),
         tells(
             -1,
             "10:40",

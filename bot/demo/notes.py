@@ -1,10 +1,10 @@
-"""The four notes that walk a newcomer through the demo."""
+"""The notes that walk a newcomer through the demo."""
 
 from typing import NamedTuple
 
 from bot.demo.before import SPAN
 from bot.demo.parcels import DARK, LOCKER
-from bot.demo.story import MINA, PARCELS
+from bot.demo.story import ENERGY, MINA, PARCELS
 
 READER = MINA
 """Whose eyes a newcomer looks through at first: a team's lead, to whom much has happened."""
@@ -44,6 +44,13 @@ NOTES = (
         "here is late, one waits for a yes. The customer's card, further up, says what they were told "
         "and promised.",
         at_item=True,
+    ),
+    Note(
+        ENERGY.id,
+        "A helpdesk can tell of failed cases, and somebody decides",
+        "The energy supplier's helpdesk says when a rating is bad or an answer comes too late. The last "
+        "message here is a ticket that waits: open its retro, or say “Not this one”. In a team of your "
+        "own, its lead types connect.",
     ),
     Note(
         "",

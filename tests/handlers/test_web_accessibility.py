@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from playwright.async_api import Browser, Page, expect
 
+from bot.demo.notes import NOTES
 from bot.demo.story import GRETA, PEOPLE
 from bot.domain.person import Person
 from bot.routes import COMMANDS
@@ -109,8 +110,8 @@ async def test_nothing_is_found_in_a_new_workspace(web_house: WebHouse, tab: Pag
 async def test_nothing_is_found_in_a_full_workspace(demo_address: str, tab: Page) -> None:
     found = []
     await tab.goto(demo_address)
-    for number in range(1, 5):
-        await expect(tab.get_by_text(f"Note {number} of 4")).to_be_visible()
+    for number in range(1, len(NOTES) + 1):
+        await expect(tab.get_by_text(f"Note {number} of {len(NOTES)}")).to_be_visible()
         await tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         found += await findings(tab, f"note {number}")
         await tab.keyboard.press("Enter")

@@ -41,14 +41,16 @@ async def test_what_was_verified_stays_in_a_narrow_window(demo_address: str, bro
     await context.close()
 
 
-async def test_four_notes_lead_a_newcomer_through_with_one_key_and_stay_skipped(
+async def test_notes_lead_a_newcomer_through_with_one_key_and_stay_skipped(
     demo_address: str, page: Page, browser: Browser
 ) -> None:
     await page.goto(demo_address)
     for number, title in enumerate(TITLES, start=1):
         note = page.get_by_role("region", name=title)
-        await expect(note.get_by_text(f"Note {number} of 4")).to_be_visible()
-        await expect(note.get_by_role("button", name="Next" if number < 4 else "Done")).to_be_focused()
+        await expect(note.get_by_text(f"Note {number} of {len(NOTES)}")).to_be_visible()
+        await expect(
+            note.get_by_role("button", name="Next" if number < len(NOTES) else "Done")
+        ).to_be_focused()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await page.keyboard.press("Enter")
     await expect(page.locator(".tour")).to_have_count(0)
@@ -82,8 +84,8 @@ async def test_four_notes_lead_a_newcomer_through_with_one_key_and_stay_skipped(
         trouble.watch(context)
         first = await context.new_page()
         await first.goto(demo_address)
-        for number in range(1, 5):
-            await expect(first.get_by_text(f"Note {number} of 4")).to_be_visible()
+        for number in range(1, len(NOTES) + 1):
+            await expect(first.get_by_text(f"Note {number} of {len(NOTES)}")).to_be_visible()
             assert await first.evaluate(WEAK_CONTRAST) == []
             assert await first.evaluate("document.documentElement.scrollWidth") <= 390
             composer = await first.locator(".composer:visible").first.bounding_box()

@@ -112,6 +112,9 @@ async def test_a_month_that_ends_at_any_hour_is_over_by_then_and_owes_nothing(
     database = await played(tmp_path, now)
     with open_work(database, WORKSPACE, writes=False) as work:
         all_of_it = posts(work)
+        newest = max(work.posts.roots("energy-line", 1000), key=lambda post: post.id)
+    assert newest.message is not None
+    assert plain(newest.message).startswith("Two bills came for one month"), "a note says it is last"
     latest = max(post.posted_at for post in all_of_it)
     assert timedelta(0) <= now - latest < timedelta(days=4)
     assert now - min(post.posted_at for post in all_of_it) > timedelta(days=25)
