@@ -5,7 +5,15 @@ import gc
 import logging
 import re
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -702,20 +710,22 @@ async def forget(
 ) -> Sequence[str]:
     """Removes what identifies a customer from their cases, or from one; returns the cases' labels.
 
-    Of a name also from what helpdesks told and no case came of. `case` is a case's label, or its
-    reference in any team. Raises Refused when nothing is known by it.
+    Also from what helpdesks told of somebody of their name and no case came of, and says of what. `case`
+    is a case's label, or its reference in any team. Raises Refused when nothing is known by it.
     """
     async with open_app(settings, makes=False) as built:
         chosen = _workspace(workspace, built.database)
 
-        def find(work: ReadOnlyWork) -> Sequence[int]:
-            if case:
-                return forget_commands.named(case, work)
-            return forget_commands.of_customer((customer or "").strip(), work)
+        def find(work: ReadOnlyWork) -> tuple[Sequence[int], Collection[str]]:
+            if not case:
+                name = (customer or "").strip()
+                return forget_commands.of_customer(name, work), [name]
+            found = forget_commands.named(case, work)
+            return found, {name for one in found for name in forget_commands.names_of(one, work)}
 
-        numbers = await built.database.read(chosen, find)
+        numbers, names = await built.database.read(chosen, find)
         at = datetime.now(UTC)
-        told = [] if case else await built.bot.forget_told(chosen, (customer or "").strip(), at)
+        told = [one for name in sorted(names) for one in await built.bot.forget_told(chosen, name, at)]
         forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
         await built.bot.wipe_words(chosen)
         cases = sorted({number for some in forgotten for number in some})

@@ -308,6 +308,16 @@ def test_a_customer_is_forgotten_by_name_or_by_case_and_it_is_said_where(tmp_pat
     assert amends(tmp_path, "forget").returncode == 2
 
 
+def test_with_the_customer_of_a_case_goes_what_a_helpdesk_told_of_them(tmp_path: Path) -> None:
+    rows = table(tmp_path, "Id;Who\nZD-1;Mrs Lopez\n")
+    asked = ("--team", "support", "--map", "what_happened=Id", "--map", "customer=Who")
+    assert amends(tmp_path, "import", rows, *asked).returncode == 0
+    with open_database(tmp_path) as database:
+        saved(database, lambda work: work.proposals.add(a_proposal(channel_id="support")), "web")
+    named = amends(tmp_path, "forget", "--case", "C-1")
+    assert named.stdout.startswith("Forgot the customer of C-1, P-1: "), named
+
+
 def test_a_case_is_forgotten_with_its_doubles_and_each_is_named(tmp_path: Path) -> None:
     columns = ("--map", "what_happened=Story", "--map", "customer=Who")
     rows = table(tmp_path, "Story;Who\nLost;Ana\nLost again;Ben\nLate;Cleo\n")

@@ -103,6 +103,7 @@ def test_in_a_quiet_database_cases_grow_old_while_a_process_runs(database: Datab
 
 def test_a_clock_that_jumps_by_years_makes_nobody_old_at_once(database: Database) -> None:
     stored(database, *range(25, -1, -1))
+    proposed(database, 25)
     clock = Clock()
     process = Process(database, clock)
     process.look()
