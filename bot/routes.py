@@ -14,6 +14,7 @@ from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import connection as connection_commands
+from bot.commands import connection_rules as rules_commands
 from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import page as page_commands
@@ -266,8 +267,12 @@ _ROUTES = (
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     _reading(connection_commands.Show, connection_commands.show),
-    _route(connection_commands.Add, connection_commands.add, connection_commands.open_add),
-    _route(connection_commands.Edit, connection_commands.edit, connection_commands.open_edit),
+    _route(rules_commands.Add, rules_commands.add, rules_commands.open_add),
+    _route(
+        rules_commands.Edit,
+        rules_commands.edit,
+        rules_commands.open_edit,
+    ),
     _reading(connection_commands.ShowDeliveries, connection_commands.show_deliveries),
     _reading(connection_commands.ShowSteps, connection_commands.show_steps),
     _route(connection_commands.Test, connection_commands.test),

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from bot.commands.connection import edit_form
+from bot.commands.connection_rules import edit_form
 from bot.domain.connection import RuleName, Rules
 from bot.messages import connection as messages
 from bot.messages.connection import Shown
