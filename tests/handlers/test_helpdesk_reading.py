@@ -446,6 +446,9 @@ def test_changes_of_hubspot_are_told_one_by_one_with_a_plain_title() -> None:
         ("hs_feedback_last_ces_rating", "1", {"rating": 1}),
         ("hs_feedback_last_ces_rating", "7", {"rating": 5}),
         ("hs_feedback_last_ces_rating", None, {"rating": None}),
+        ("hs_last_csat_rating", "1", {"rating": 1, "wordless": True}),
+        ("hs_last_csat_rating", "5.0", {"rating": 5}),
+        ("hs_last_csat_rating", "", {"rating": None}),
         ("subject", "Late", {"rating": None, "reopened": False, "sla_breached": False}),
     ],
 )
@@ -464,6 +467,11 @@ def test_a_score_out_of_range_or_no_list_is_refused() -> None:
         "propertyValue": "8",
     }
     assert refused(hubspot, [event]) == "hs_feedback_last_ces_rating has to be a number from 1 to 7."
+    faces = {**event, "propertyName": "hs_last_csat_rating", "propertyValue": "0"}
+    assert refused(hubspot, [faces]) == (
+        "hs_last_csat_rating has to be a number from 1 to 5. A survey of three faces counts 0 to 2: "
+        "leave it out."
+    )
     assert "not valid JSON" in refused(hubspot, HUBSPOT_CHANGED[0])
     assert read(hubspot, [HUBSPOT_CHANGED[2]]) == read(hubspot, []) == []
 
