@@ -2,7 +2,8 @@
 
 What they take and refuse is in the vendors' own references: Zendesk "Update Ticket", Intercom "Reply to
 a conversation", HubSpot "Create a note", "Retrieve a ticket" and "Retrieve a contact", Freshdesk
-"Create a Note", Jira Service Management "Create request comment". A public comment is refused by all of
+"Create a Note", Jira Service Management "Create request comment" and "Get feedback"; Zendesk
+"List Survey Responses". A public comment is refused by all of
 them: nothing of ours is for the customer.
 """
 
@@ -44,6 +45,13 @@ class Link(NamedTuple):
 
     contact: str
     kind: str = "ticket_to_contact"
+
+
+class Rated(NamedTuple):
+    """How a customer rated last, and what they wrote beside that."""
+
+    rating: int
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +198,37 @@ def _hubspot_linked(record: Body, links: Sequence[Link]) -> Body:
     return {**record, "associations": {"contacts": {"results": results}}} if links else record
 
 
+def _jira_feedback(request: web.Request, rated: "Rated") -> object:
+    # Where a method is experimental, it is refused to who does not opt in.
+    _need(request.headers.get("X-ExperimentalApi") == "opt-in", "this API is experimental", 412)
+    _need(not request.query, "no parameters are known", 400)
+    written = {"comment": {"body": rated.comment}} if rated.comment else {}
+    return {"type": "csat", "rating": rated.rating, **written}
+
+
+def _zendesk_surveys(request: web.Request, rated: "Rated") -> object:
+    """As their reference shows it: offered once more, and not answered; answered; and an older one."""
+    _need(request.query.get("sort") == "-id", "the oldest come first", 400)
+    question = {"id": "01J1WBNS76ZC4TTFWP9RCNQ1S8", "type": "open_ended"}
+    scale = {"id": "01J1", "type": "rating_scale_numeric", "sub_type": "customer_satisfaction"}
+    kind = "good" if rated.rating > 3 else "bad"
+    written = {"type": "open_ended", "value": rated.comment} if rated.comment else {"type": "skipped"}
+    answers = [
+        {"type": "rating_scale", "rating": rated.rating, "rating_category": kind, "question": scale},
+        {**written, "question": question},
+    ]
+    older = [{"type": "rating_scale", "rating": 3}, {"type": "open_ended", "value": "Older."}]
+    found = [{"id": id_, "answers": said} for id_, said in (("03", []), ("02", answers), ("01", older))]
+    return {"survey_responses": found, "meta": {"has_more": False}}
+
+
+def _of_ticket(request: web.Request) -> str:
+    """The ticket whose survey is asked for."""
+    named = request.query.get("filter[subject_zrns]", "")
+    _need(named.startswith("zen:ticket:"), "what is it about?", 400)
+    return named.removeprefix("zen:ticket:")
+
+
 MISSING_SCOPES = json.dumps({"status": "error", "category": "MISSING_SCOPES"})
 """What HubSpot says to a token without the right: no fault of who asks."""
 
@@ -228,6 +267,10 @@ class Desk(NamedTuple):
     """The path of a ticket's own words, where the vendor sends none."""
     contact: str = ""
     """The path of who wrote them."""
+    rated: str = ""
+    """The path of what is written beside a rating, where the vendor sends none of that."""
+    feedback: Callable[[web.Request, Rated], object] | None = None
+    """What is answered there."""
 
 
 DESKS: Mapping[str, Desk] = {
@@ -240,6 +283,8 @@ DESKS: Mapping[str, Desk] = {
         _zendesk,
         _zendesk_signature,
         Reading("GET", r"/api/v2/tickets/(\d+)/comments", _zendesk_list),
+        rated=r"/api/v2/guide/survey_responses()",
+        feedback=_zendesk_surveys,
     ),
     "intercom": Desk(
         "POST",
@@ -282,6 +327,8 @@ DESKS: Mapping[str, Desk] = {
         _jira,
         _jira_signature,
         Reading("GET", r"/rest/api/2/issue/([A-Z][A-Z0-9]+-\d+)/comment", _jira_list),
+        rated=r"/rest/servicedeskapi/request/([A-Z][A-Z0-9]+-\d+)/feedback",
+        feedback=_jira_feedback,
     ),
 }
 
@@ -293,7 +340,7 @@ class FakeHelpdesk:
     `tickets` are what customers wrote, by the properties of each; `links` those to their `contacts`.
     A token that `may_read` tickets may not read contacts unless `may_read_contacts`; whether it may ask
     which they are then, no vendor says: `tells_contacts`. `meanwhile` happens once as a ticket is read,
-    and `reads` counts what was asked for of both.
+    and `reads` counts what was asked for of both. `ratings` are the last ones of tickets.
     """
 
     def __init__(self, name: str) -> None:
@@ -303,6 +350,7 @@ class FakeHelpdesk:
         self.tickets: dict[str, Mapping[str, str]] = {}
         self.links: dict[str, Sequence[Link]] = {}
         self.contacts: dict[str, Mapping[str, str]] = {}
+        self.ratings: dict[str, Rated] = {}
         self.reads = 0
         self.may_read_contacts = self.tells_contacts = True
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
@@ -388,7 +436,7 @@ class FakeHelpdesk:
             return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
         try:
             body = await request.read()
-            reading = await self._own(request) or self._read(request, body)
+            reading = await self._own(request) or self._rated(request) or self._read(request, body)
             if reading is not None:
                 return web.json_response(reading)
             note = self._note(request, body)
@@ -433,6 +481,19 @@ class FakeHelpdesk:
             _allow(self.may_read_contacts)
             return _hubspot_record(query, _found(self.contacts, contact[1]), contact[1])
         return None
+
+    def _rated(self, request: web.Request) -> object | None:
+        """What a customer wrote beside a rating; None when something else is asked."""
+        feedback, match = self.desk.feedback, re.fullmatch(self.desk.rated, request.path)
+        if feedback is None or match is None or request.method != "GET":
+            return None
+        self._check_token(request)
+        self.reads += 1
+        _allow(self.may_read)
+        ticket = match[1] or _of_ticket(request)
+        if ticket not in self.ratings:
+            raise web.HTTPNotFound
+        return feedback(request, self.ratings[ticket])
 
     def _read(self, request: web.Request, body: bytes) -> object | None:
         """The notes on a ticket; None when something else is asked."""

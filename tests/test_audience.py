@@ -40,7 +40,7 @@ HAPPENS = sorted(
     command_name
     for command_name in COMMANDS
     if COMMANDS[command_name].command.access == "platform"
-    and not command_name.startswith("signal.")  # no chat causes them
+    and not command_name.startswith(("signal.", "proposal."))  # no chat causes them
 )
 TYPED = {typed.command_name: word for word, typed in TYPED_WORDS.items()}
 FORM_OF, ANSWER_TO = "The form of ", "The answer to "

@@ -91,6 +91,8 @@ def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
         became = _take(delivery, connection, command.at, work)
         if became == "test":
             connection = without_test(connection)  # the next one is taken as ever
+        if became not in ("", "test"):
+            proposal_jobs.read_comment(delivery.signal, connection.id, command.at, work)
         if became:
             work.deliveries.save(delivery.model_copy(update={"became": became}))
     return Reply()
@@ -211,10 +213,14 @@ def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWo
     if proposal.last is None or proposal.case_number is None:
         return
     later = newer(proposal.later, signal, proposal.last.at)
-    if later == proposal.later:
-        return
-    work.proposals.save(proposal.model_copy(update={"later": later}))
-    recovery = work.recoveries.get(proposal.case_number)
+    if later != proposal.later:
+        show_later(proposal.model_copy(update={"later": later}), at, work)
+
+
+def show_later(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:
+    """Keeps a proposal that has another last word of the customer, and shows that on the card."""
+    work.proposals.save(proposal)
+    recovery = None if proposal.case_number is None else work.recoveries.get(proposal.case_number)
     if recovery is not None:
         recovery_jobs.refresh_cards(recovery, at, work)
 

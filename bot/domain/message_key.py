@@ -217,11 +217,22 @@ def ticket(proposal_number: int) -> str:
     return f"ticket:{proposal_number}"
 
 
+def comment(proposal_number: int, rated_at: datetime, attempt: int) -> str:
+    """What the customer wrote beside a rating of that moment, as looked for the `attempt`th time."""
+    return f"comment:{proposal_number}:{attempt}:{rated_at.isoformat()}"
+
+
+def rated_at(key: str) -> datetime | None:
+    """The moment of the rating whose comment is looked for; None for all other keys."""
+    noun, *rest = key.split(":", 3)
+    return datetime.fromisoformat(rest[2]) if noun == "comment" and len(rest) == 3 else None
+
+
 def proposal_of(key: str) -> int | None:
     """The number of the proposal on whose ticket something is left or read; None for all other keys."""
     noun, _, rest = key.partition(":")
     number = rest.partition(":")[0]
-    return int(number) if noun in ("note", "ticket") and number.isdecimal() else None
+    return int(number) if noun in ("note", "ticket", "comment") and number.isdecimal() else None
 
 
 def check_in(case_number: int, number: int) -> str:

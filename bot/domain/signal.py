@@ -34,7 +34,7 @@ class Signal(BaseModel, frozen=True):
     words: str = ""
     """What the customer wrote beside a rating, or in a reply; or on the ticket, where we had to ask."""
     wordless: bool = False
-    """Whether the product sends none of the customer's words: they stand on the ticket alone."""
+    """Whether the product sends none of the customer's words with it: they are on the ticket alone."""
     customer: str = ""
     link: str = ""
     kind: str = ""

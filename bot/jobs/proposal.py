@@ -7,6 +7,7 @@ from bot import retro_thread
 from bot.domain import message_key, note
 from bot.domain.job import Job
 from bot.domain.proposal import Proposal
+from bot.domain.signal import GOOD_FROM, Signal
 from bot.domain.working_hours import moment, today
 from bot.jobs.edit_said import edit_said
 from bot.jobs.note import takes_notes
@@ -15,6 +16,9 @@ from bot.messages import proposal as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.repositories import EndedProposal
+
+WAITS = (timedelta(0), timedelta(minutes=10))
+"""How long after a rating what was written beside it is looked for."""
 
 
 class Show(JobPayload):
@@ -101,6 +105,64 @@ def _is_as_told(proposal: Proposal, work: ReadOnlyWork) -> bool:
     if case is None or case.cancelled or case.forgotten_at is not None:
         return False
     return case.what_happened == messages.said(proposal.signal)
+
+
+class ReadComment(JobPayload):
+    """What the customer wrote beside a rating, read where the helpdesk keeps it; nothing is said.
+
+    Whoever reads it asks for `proposal.hear_comment`.
+    """
+
+    name = "proposal.read_comment"
+    what = "what a customer wrote beside a rating"
+    about = "P-{number}"
+    detail = "{rated_at}"
+
+    number: Number
+    rated_at: datetime
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """That it is read; nothing once nobody wants it any more, or nobody lets us read."""
+        proposal = work.proposals.get(self.number)
+        wanted = proposal is not None and wants_comment(proposal, self.rated_at, work)
+        return messages.READ_ON_TICKET if wanted else None
+
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
+        """Nothing: the rating is there all the same."""
+        return ()
+
+
+def wants_comment(proposal: Proposal, rated_at: datetime, work: ReadOnlyWork) -> bool:
+    """Whether what was written beside the rating of that moment is missed, and a token opens it.
+
+    A helpdesk keeps one comment of a ticket, the last rating's: it is a draft of how it ended, or else
+    what went wrong, as long as the case says that as the helpdesk told it. Thanks do not say that.
+    """
+    if proposal.forgotten_at is not None or not takes_notes(proposal, work):
+        return False
+    later = proposal.later
+    if later is not None and later.ticket == proposal.ticket and later.rating is not None:
+        return later.at == rated_at and not later.words
+    if proposal.signal.rating is None or proposal.signal.rating >= GOOD_FROM:
+        return False
+    return proposal.state == "proposed" or _is_as_told(proposal, work)
+
+
+def read_comment(signal: Signal, connection_id: str, at: datetime, work: UnitOfWork) -> None:
+    """Has what the customer wrote beside a rating read, where it was not sent: at once, and again later.
+
+    A click on a rating is told at once, and who clicked may write on for a while.
+    """
+    if not signal.wordless or signal.words or signal.rating is None:
+        return
+    proposal = work.proposals.by_reference(connection_id, signal.reference)
+    if proposal is None or not wants_comment(proposal, signal.at, work):
+        return
+    ticket = note.channel(connection_id, proposal.number)
+    payload = ReadComment(number=proposal.number, rated_at=signal.at)
+    for attempt, wait in enumerate(WAITS):
+        key = message_key.comment(proposal.number, signal.at, attempt)
+        work.jobs.schedule(payload.job(ticket, key, at + wait))
 
 
 def look_up(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:

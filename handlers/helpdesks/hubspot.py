@@ -3,7 +3,8 @@
 Signatures: https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests;
 notes: https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide; what a ticket says, and
 whose it is: https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide; who that is:
-https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide.
+https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide. What its surveys leave on a
+ticket no page of its describes; it is as those who read it there call it.
 """
 
 import base64
@@ -36,6 +37,20 @@ OVERDUE = ("1", "4", "OVERDUE", "COMPLETED_LATE")
 """The states of a promised time that was missed: still open, or closed too late."""
 CES = {"1": 1, "2": 2, "3": 2, "4": 3, "5": 4, "6": 4, "7": 5}
 """A customer effort score, from 1 to 7, as one of our ratings."""
+
+
+class Survey(NamedTuple):
+    """The properties of a ticket that say what was written in a survey, and when."""
+
+    comment: str
+    answered_at: str
+
+
+SURVEYS = (
+    Survey("hs_last_csat_comment", "hs_last_csat_date"),
+    Survey("hs_feedback_last_ces_follow_up", "hs_feedback_last_survey_date"),
+)
+"""Those of satisfaction, and of effort."""
 
 
 def verify(received: Received, secret: str) -> None:
@@ -178,6 +193,21 @@ def customer(answer: bytes) -> str:
     contact = reading.nested(reading.read_object(answer, TITLE), "properties")
     name = " ".join(reading.line(contact, part) for part in ("firstname", "lastname")).strip()
     return shortened(name or reading.line(contact, "email"), MAX_LINE_LENGTH)
+
+
+def ask_comment(ticket: str, account: Account) -> Call:
+    """What was written in the two surveys whose ratings we read, and when each was answered last."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    wanted = ",".join(name for survey in SURVEYS for name in survey)
+    return _get(f"/crm/v3/objects/tickets/{id_}?properties={wanted}", account)
+
+
+def comment(answer: bytes) -> str:
+    """Of the survey that was answered last; raises PayloadError."""
+    ticket = reading.nested(reading.read_object(answer, TITLE), "properties")
+    # The API writes all times alike, in UTC, so the last one is last by its letters.
+    last = max(SURVEYS, key=lambda survey: reading.line(ticket, survey.answered_at))
+    return reading.words(ticket, last.comment)
 
 
 def _get(path: str, account: Account) -> Call:

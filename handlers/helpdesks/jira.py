@@ -1,8 +1,8 @@
 """Jira Service Management: automation rules with our template, and an admin's webhooks as they are.
 
-Signatures and payloads: https://developer.atlassian.com/cloud/jira/platform/webhooks/; comments:
-https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/; smart values, in which a
-field is called as the rule's actor reads it, or by its id:
+Signatures and payloads: https://developer.atlassian.com/cloud/jira/platform/webhooks/; comments, and
+feedback: https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/; smart values,
+in which a field is called as the rule's actor reads it, or by its id:
 https://support.atlassian.com/cloud-automation/docs/formatting-smart-values-in-jira-automation/.
 """
 
@@ -79,6 +79,23 @@ def notes(ticket: str, account: Account) -> Call:
     return Call("GET", calling.address(account, path), calling.basic_or_bearer(account.token), {})
 
 
+def ask_comment(ticket: str, account: Account) -> Call:
+    """The feedback on the request, which is of its last rating alone; 404 where there is none.
+
+    The method was experimental, and where it still is, Jira wants to be told that we know.
+    """
+    key = calling.ticket_id(ticket, KEY, TITLE)
+    url = calling.address(account, f"/rest/servicedeskapi/request/{key}/feedback")
+    headers = {**calling.basic_or_bearer(account.token), "X-ExperimentalApi": "opt-in"}
+    return Call("GET", url, headers, {})
+
+
+def comment(answer: bytes) -> str:
+    """What was written beside it; raises PayloadError."""
+    feedback = reading.read_object(answer, reading.NO_JSON.format(product=TITLE))
+    return reading.words(reading.nested(feedback, "comment"), "body")
+
+
 def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A rule for ratings with the secret in a header; or a webhook, which an admin makes."""
     return (
@@ -116,7 +133,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "**Work item**) and **created** below **Comment**."
         ),
         Instruction(
-            "So that Amends can leave internal notes: make a token at "
+            "So that Amends can leave internal notes, and read what a customer wrote beside a rating: "
+            "make a token at "
             "https://id.atlassian.com/manage-profile/security/api-tokens, and paste it into Amends with "
             "the address of whoever writes the notes, like this:",
             "name@example.com:THE_TOKEN",
@@ -124,7 +142,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
     )
 
 
-FILLED = pasted.Filled(TITLE, KEY, "IT-4711", reading.COMMAS_AND_SPACES, reading.rating)
+FILLED = pasted.Filled(TITLE, KEY, "IT-4711", reading.COMMAS_AND_SPACES, reading.rating, True)
 
 
 def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Found:
@@ -166,7 +184,9 @@ def _labels(before: str, now: str) -> reading.Found:
 
 def _satisfaction(before: str, now: str) -> reading.Found:
     rated = RATED.search(now)
-    return {"rating": int(rated[0]), "what": f"rated {rated[0]}"} if rated else {}
+    if not rated:
+        return {}
+    return {"rating": int(rated[0]), "what": f"rated {rated[0]}", "wordless": True}
 
 
 FIELDS: Mapping[str, Callable[[str, str], reading.Found]] = {

@@ -14,13 +14,21 @@ from typing import NamedTuple, TypeVar
 from bot.bot import Bot
 from bot.command import Request
 from bot.commands.signal import HELPDESK
-from bot.commands.ticket_words import FillIn, values
+from bot.commands.ticket_words import FillIn, HearComment, comment_values, values
 from bot.domain import message_key
 from bot.domain.job import MessageRef
 from bot.ports import Delivery, DeliveryError, Limits, Rate, ReadOnlyWork, Transactions, VaultLocked
 from handlers.helpdesks import render
 from handlers.helpdesks.outgoing import FORBIDDEN, Outgoing
-from handlers.helpdesks.product import Account, Call, NoteError, PayloadError, Product, ReadsTicket
+from handlers.helpdesks.product import (
+    Account,
+    Call,
+    NoteError,
+    PayloadError,
+    Product,
+    ReadsComment,
+    ReadsTicket,
+)
 
 Result = TypeVar("Result")
 
@@ -40,7 +48,7 @@ class Target(NamedTuple):
 class NoteMessenger:
     """ports.Messenger for the tickets of all connections.
 
-    One kind of what is owed to a ticket is to read what the customer wrote there.
+    What is owed to a ticket may also be to read what the customer wrote there, or beside a rating.
     """
 
     def __init__(
@@ -58,9 +66,9 @@ class NoteMessenger:
         self._products = products
 
     async def say(self, delivery: Delivery) -> MessageRef:
-        """Leaves it, or reads the ticket."""
+        """Leaves it, or reads the ticket, or what was written beside a rating."""
         if _only_reads(delivery):
-            await self._look_up(delivery)
+            await self._read(delivery)
             return _ref(delivery)
         product, ticket, account = await self._target(delivery)
         text, at = render.text(delivery.message), datetime.now(UTC)
@@ -88,11 +96,21 @@ class NoteMessenger:
             return None
         return _ref(delivery) if render.is_among(render.text(delivery.message), answer) else None
 
-    async def _look_up(self, delivery: Delivery) -> None:
-        """Hands on what the customer wrote, and their name; what nobody lets us read is not missed."""
-        product, ticket, account = await self._target(delivery)
-        number = message_key.proposal_of(delivery.key)
-        if not isinstance(product, ReadsTicket) or number is None:
+    async def _read(self, delivery: Delivery) -> None:
+        """Hands on what the customer wrote; what nobody lets us read is not missed."""
+        target = await self._target(delivery)
+        number, rated_at = message_key.proposal_of(delivery.key), message_key.rated_at(delivery.key)
+        if number is None:
+            return
+        if rated_at is None:
+            await self._read_ticket(delivery.workspace, number, target)
+        else:
+            await self._read_comment(delivery.workspace, number, rated_at, target)
+
+    async def _read_ticket(self, workspace: str, number: int, target: Target) -> None:
+        """What they wrote on the ticket, and their name."""
+        product, ticket, account = target
+        if not isinstance(product, ReadsTicket):
             return
         answer = await self._answer(product, *_made(partial(product.ask, ticket, account)))
         words = _said(product.words, answer)
@@ -100,7 +118,19 @@ class NoteMessenger:
             return
         asked = _said(lambda found: product.ask_customer(found, account), answer)
         customer = _said(product.customer, await self._answer(product, asked) if asked else b"")
-        await self._hand_on(delivery.workspace, values(number, words, customer or ""))
+        await self._hand_on(workspace, FillIn.name, values(number, words, customer or ""))
+
+    async def _read_comment(
+        self, workspace: str, number: int, rated_at: datetime, target: Target
+    ) -> None:
+        """What they wrote beside a rating of that moment."""
+        product, ticket, account = target
+        if not isinstance(product, ReadsComment):
+            return
+        answer = await self._answer(product, _made(partial(product.ask_comment, ticket, account)))
+        if comment := _said(product.comment, answer):
+            told = comment_values(number, rated_at, comment)
+            await self._hand_on(workspace, HearComment.name, told)
 
     async def _answer(self, product: Product, *calls: Call) -> bytes:
         """The answer to the first of these calls that the token may make; b"" where it may not read."""
@@ -114,11 +144,11 @@ class NoteMessenger:
                     break
         return b""
 
-    async def _hand_on(self, workspace: str, told: Mapping[str, str]) -> None:
+    async def _hand_on(self, workspace: str, command_name: str, told: Mapping[str, str]) -> None:
         reply = await self._bot.answer(
             Request(
                 workspace=workspace,
-                command_name=FillIn.name,
+                command_name=command_name,
                 person=HELPDESK,
                 at=datetime.now(UTC),
                 values=told,
@@ -149,8 +179,7 @@ class NoteMessenger:
 
 
 def _only_reads(delivery: Delivery) -> bool:
-    number = message_key.proposal_of(delivery.key)
-    return number is not None and delivery.key == message_key.ticket(number)
+    return not delivery.key.startswith(message_key.ALL_NOTES)
 
 
 def _ref(delivery: Delivery) -> MessageRef:

@@ -32,13 +32,17 @@ _FIELD = re.compile(rf'^[ \t]*"({"|".join(FIELDS)})"[ \t]*:', re.MULTILINE)
 
 
 class Filled(NamedTuple):
-    """How one product fills the template in: its name, its tickets' ids, its tags and its ratings."""
+    """How one product fills the template in: its name, its tickets' ids, its tags and its ratings.
+
+    One that is `silent` may leave out what a customer wrote beside a rating.
+    """
 
     product: str
     shape: re.Pattern[str]
     like: str
     tags: re.Pattern[str]
     rating: Callable[[object, str], int | None]
+    silent: bool = False
 
 
 def read_fields(body: bytes) -> reading.Fields:
@@ -105,6 +109,7 @@ def read_signals(fields: reading.Fields, received: Received, filled: Filled) -> 
             at=reading.moment_if_told(fields, "changed_at", received.at),
             what_happened=said or title or f"{filled.product} ticket {reference}: {event}",
             words=said,
+            wordless=filled.silent and rating is not None and not said,
             customer=reading.line(fields, "customer"),
             link=reading.link(fields, "link"),
             rating=rating,

@@ -116,3 +116,19 @@ class ReadsTicket(Protocol):
     def customer(self, answer: bytes) -> str:
         """How the customer is called, by the answer to that; "" when they have no name. As `words`."""
         ...
+
+
+@runtime_checkable
+class ReadsComment(Protocol):
+    """What it has beside all that, when it sends ratings without what the customer wrote beside them.
+
+    Such a signal is `wordless`. The comment is read with the token for notes.
+    """
+
+    def ask_comment(self, ticket: str, account: Account) -> Call:
+        """The request for what the customer wrote beside the ticket's last rating. Raises NoteError."""
+        ...
+
+    def comment(self, answer: bytes) -> str:
+        """That, by the answer; "" when they wrote nothing. Raises PayloadError."""
+        ...

@@ -4,7 +4,8 @@ Signatures: https://developer.zendesk.com/documentation/webhooks/verifying/; tic
 https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events; placeholders, of which
 those for a rating and its words belong to the older survey alone, and are in the customer's language:
 https://support.zendesk.com/hc/en-us/articles/4408886858138. So a trigger says by itself which rating
-it is for: its conditions know good and bad in both surveys.
+it is for: its conditions know good and bad in both surveys. The newer survey's words are read:
+https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses.
 """
 
 import base64
@@ -14,6 +15,7 @@ from datetime import datetime
 
 from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
 from bot.helpdesks import Instruction
+from bot.messages.parts import MAX_TEXT_LENGTH, shortened
 from handlers.helpdesks import calling, pasted, proof, reading
 from handlers.helpdesks.product import Account, Call, Received, SignatureError
 
@@ -23,7 +25,7 @@ PREFIX = "ZD"
 HOSTS: Sequence[str] = ("*.zendesk.com",)
 RIGHT = (
     "A token may do what the person before it may: choose one whose only right is to add "
-    "internal notes to tickets."
+    "internal notes to tickets. What customers write in the newer survey only an admin's reads."
 )
 
 TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 - published, and refused
@@ -102,6 +104,31 @@ def notes(ticket: str, account: Account) -> Call:
     return Call("GET", url, calling.basic_or_bearer(account.token), {})
 
 
+def ask_comment(ticket: str, account: Account) -> Call:
+    """The answers to the newer survey about the ticket, the newest first; admins alone may read them."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    path = f"/api/v2/guide/survey_responses?filter[subject_zrns]=zen:ticket:{id_}&sort=-id"
+    return Call("GET", calling.address(account, path), calling.basic_or_bearer(account.token), {})
+
+
+def comment(answer: bytes) -> str:
+    """What was written beside the last rating; raises PayloadError."""
+    surveys = reading.listed(
+        reading.read_object(answer, reading.NO_JSON.format(product=TITLE)), "survey_responses"
+    )
+    for survey in surveys:
+        answers = reading.listed(survey, "answers")
+        kinds = [reading.line(each, "type") for each in answers]
+        if "rating_scale" in kinds:  # else it was sent, and nobody answered
+            written = (
+                reading.words(each, "value")
+                for each, kind in zip(answers, kinds, strict=True)
+                if kind == "open_ended"
+            )
+            return shortened("\n".join(filter(None, written)), MAX_TEXT_LENGTH)
+    return ""
+
+
 def instructions(address: str, secret: str) -> Sequence[Instruction]:
     """A webhook, its secret, and a trigger with the template."""
     return (
@@ -140,7 +167,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             '"words".'
         ),
         Instruction(
-            "So that Amends can leave internal notes: under **Apps and integrations**, **APIs**, **API "
+            "So that Amends can leave internal notes, and read what a customer wrote in the newer "
+            "survey, which an admin may: under **Apps and integrations**, **APIs**, **API "
             "tokens** add one, and paste it into Amends with the address of whoever writes the notes, "
             "like this:",
             "name@example.com/token:THE_TOKEN",
@@ -156,7 +184,7 @@ def _rating(value: object, name: str) -> int | None:
     return next(named, None) or reading.rating(text, name)
 
 
-FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating)
+FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating, True)
 
 
 def _rated(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:

@@ -47,6 +47,9 @@ STORED = {
     "hello:C1": message_key.hello("C1"),
     "proposal:7": message_key.proposal(7),
     "ticket:7": message_key.ticket(7),
+    "comment:7:1:2026-03-09T14:30:00+00:00": message_key.comment(
+        7, datetime(2026, 3, 9, 14, 30, tzinfo=UTC), 1
+    ),
     "gathered:0f3a:C1:2026-03-09": message_key.gathered("0f3a", "C1", DAY),
     "hook_test:0f3a:U1": message_key.hook_test("0f3a", "U1"),
     "hook_broken:0f3a:3:U1": message_key.hook_broken("0f3a", 3, "U1"),
@@ -75,6 +78,7 @@ READERS = (
         "case_of",
         "_number",
         "told_of",
+        "rated_at",
         "reader_of_copy",
         "proposal_of",
     ),
@@ -93,6 +97,7 @@ def test_keys_are_the_ones_that_stand_in_databases() -> None:
     [
         ("note:12:opened", 12),
         ("ticket:12", 12),
+        ("comment:12:0:2026-03-09T14:30:00+00:00", 12),
         ("note:x:opened", None),
         ("retro:12", None),
         ("note:", None),
@@ -101,6 +106,12 @@ def test_keys_are_the_ones_that_stand_in_databases() -> None:
 )
 def test_a_key_says_on_whose_ticket_something_is_left_or_read(key: str, proposal: int | None) -> None:
     assert message_key.proposal_of(key) == proposal
+
+
+def test_a_key_says_beside_which_rating_something_is_read() -> None:
+    at = datetime(2026, 3, 9, 14, 30, 1, 5, tzinfo=UTC)
+    assert message_key.rated_at(message_key.comment(7, at, 1)) == at
+    assert [message_key.rated_at(key) for key in ("ticket:7", "note:7:opened", "")] == [None] * 3
 
 
 @pytest.mark.parametrize(

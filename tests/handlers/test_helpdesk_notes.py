@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,15 @@ import pytest
 from bot.fields import MAX_LINE_LENGTH
 from bot.messages.parts import MAX_TEXT_LENGTH
 from handlers.helpdesks import generic, hubspot, jira, zendesk
-from handlers.helpdesks.product import Account, Call, NoteError, Product, ReadsTicket
+from handlers.helpdesks.product import (
+    Account,
+    Call,
+    NoteError,
+    PayloadError,
+    Product,
+    ReadsComment,
+    ReadsTicket,
+)
 from handlers.helpdesks.products import PRODUCTS
 
 AT = datetime(2026, 11, 30, 16, 30, tzinfo=UTC)
@@ -114,6 +123,119 @@ def test_only_who_sends_no_words_is_asked_for_them() -> None:
     ]
 
 
+ACCOUNT = Account("https://desk.example.com", "T")
+READING = {name: product for name, product in PRODUCTS.items() if isinstance(product, ReadsComment)}
+
+
+def test_who_sends_ratings_without_their_comment_is_asked_for_it() -> None:
+    assert list(READING) == ["zendesk", "hubspot", "jira"]
+
+
+@pytest.mark.parametrize(
+    ("product", "ticket", "path"),
+    [
+        (
+            zendesk,
+            "4711",
+            "/api/v2/guide/survey_responses?filter[subject_zrns]=zen:ticket:4711&sort=-id",
+        ),
+        (jira, "IT-4", "/rest/servicedeskapi/request/IT-4/feedback"),
+        (
+            hubspot,
+            "4711",
+            "/crm/v3/objects/tickets/4711?properties=hs_last_csat_comment,hs_last_csat_date,"
+            "hs_feedback_last_ces_follow_up,hs_feedback_last_survey_date",
+        ),
+    ],
+)
+def test_a_comment_is_asked_for_where_the_product_keeps_it(
+    product: ReadsComment, ticket: str, path: str
+) -> None:
+    asked = product.ask_comment(ticket, ACCOUNT)
+    assert (asked.method, asked.url) == ("GET", f"https://desk.example.com{path}")
+    assert asked.headers["Authorization"] == "Bearer T"
+
+
+@pytest.mark.parametrize("name", READING)
+@pytest.mark.parametrize("ticket", ["../../x", "4711?x", "4711,zen:ticket:1", "", "it-4"])
+def test_a_ticket_that_could_lead_elsewhere_is_not_asked_for_its_comment(name: str, ticket: str) -> None:
+    with pytest.raises(NoteError):
+        READING[name].ask_comment(ticket, ACCOUNT)
+
+
+RATED = {"type": "rating_scale", "rating": 1}
+
+
+def written(*texts: str) -> Sequence[Mapping[str, str]]:
+    """Answers of that text to open questions."""
+    return [{"type": "open_ended", "value": text} for text in texts]
+
+
+def surveys(*answers: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+    """Responses to Zendesk's newer survey, the newest first."""
+    return {"survey_responses": [{"answers": said} for said in answers]}
+
+
+@pytest.mark.parametrize(
+    ("product", "answer", "comment"),
+    [
+        (zendesk, surveys([RATED, *written("Late")]), "Late"),
+        (zendesk, surveys([RATED, *written("Late", "", "Rude")]), "Late\nRude"),
+        (zendesk, surveys([RATED, {"type": "skipped"}], [RATED, *written("Older")]), ""),
+        (zendesk, surveys([], [RATED, *written("Answered")]), "Answered"),
+        (zendesk, surveys(written("Of no rating")), ""),
+        (zendesk, {"survey_responses": []}, ""),
+        (zendesk, {}, ""),
+        (jira, {"type": "csat", "rating": 1, "comment": {"body": "Late"}}, "Late"),
+        (jira, {"type": "csat", "rating": 1}, ""),
+        (jira, {"type": "csat", "rating": 1, "comment": None}, ""),
+        (hubspot, {"properties": {"hs_last_csat_comment": "Late"}}, "Late"),
+        (hubspot, {"properties": {"hs_feedback_last_ces_follow_up": None}}, ""),
+        (hubspot, {}, ""),
+    ],
+)
+def test_a_comment_is_what_was_written_beside_the_last_rating(
+    product: ReadsComment, answer: object, comment: str
+) -> None:
+    assert product.comment(json.dumps(answer).encode()) == comment
+
+
+@pytest.mark.parametrize(
+    ("csat", "ces", "comment"),
+    [
+        ("2026-11-30T16:29:00Z", "2026-11-29T16:29:00Z", "Of satisfaction"),
+        ("2026-11-29T16:29:00Z", "2026-11-29T16:29:00.001Z", "Of satisfaction"),
+        ("2026-11-29T16:29:00Z", "2026-11-30T16:29:00Z", "Of effort"),
+        (None, "2026-11-30T16:29:00Z", "Of effort"),
+        ("2026-11-30T16:29:00Z", None, "Of satisfaction"),
+    ],
+)
+def test_a_comment_of_hubspot_is_of_the_survey_that_was_answered_last(
+    csat: str | None, ces: str | None, comment: str
+) -> None:
+    told = {"hs_last_csat_comment": "Of satisfaction", "hs_last_csat_date": csat}
+    told |= {"hs_feedback_last_ces_follow_up": "Of effort", "hs_feedback_last_survey_date": ces}
+    assert hubspot.comment(json.dumps({"properties": told}).encode()) == comment
+
+
+@pytest.mark.parametrize("name", READING)
+@pytest.mark.parametrize("answer", [b"[]", b"{", b"\xff", b'"x"'])
+def test_an_answer_that_is_no_object_says_no_comment(name: str, answer: bytes) -> None:
+    with pytest.raises(PayloadError):
+        READING[name].comment(answer)
+
+
+def test_a_comment_is_no_longer_than_what_we_store() -> None:
+    long = "x" * 100_000
+    answers: Sequence[tuple[ReadsComment, object]] = (
+        (zendesk, surveys([RATED, *written(long, long)])),
+        (jira, {"comment": {"body": long}}),
+        (hubspot, {"properties": {"hs_last_csat_comment": long}}),
+    )
+    for product, answer in answers:
+        assert len(product.comment(json.dumps(answer).encode())) == MAX_TEXT_LENGTH
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -131,9 +253,6 @@ def test_what_a_customer_wrote_is_the_subject_and_what_stands_below_it(
     answer: bytes, words: str
 ) -> None:
     assert hubspot.words(answer) == words
-
-
-ACCOUNT = Account("https://desk.example.com", "T")
 
 
 def test_a_token_with_fewer_rights_is_asked_for_the_words_alone() -> None:

@@ -539,7 +539,9 @@ def jira_changed(field: str, before: str | None, now: str | None) -> Sequence[Si
 def test_other_changes_of_jira_say_what_changed_or_nothing() -> None:
     (first,) = jira_changed("priority", "Low", "Highest")
     assert first.priority == "Highest"
-    assert [signal.rating for signal in jira_changed("Satisfaction", None, "2")] == [2]
+    (rated,) = jira_changed("Satisfaction", None, "2")
+    assert (rated.rating, rated.wordless, rated.words) == (2, True, "")
+    assert rated.what_happened == "I cannot get my second screen to work"
     assert len(jira_changed("labels", "screen", "screen vip")) == 1
     for nothing in (
         ("labels", "screen vip", "screen"),
@@ -586,7 +588,25 @@ def test_a_rule_of_jira_is_read_though_a_value_is_missing() -> None:
     (signal,) = read(jira, body.replace("{{issue.labels}}", "[a, b]"))
     assert (signal.reference, signal.rating, signal.at) == ("IT-4", 2, A_MINUTE_AGO)
     assert (signal.what_happened, signal.words, signal.customer) == ('A "black"\nscreen', "", "")
+    assert signal.wordless
     assert signal.tags == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("product", "event", "words", "wordless"),
+    [
+        (zendesk, "rated", "", True),
+        (zendesk, "rated", "Late.", False),
+        (zendesk, "replied", "", False),
+        (freshdesk, "rated", "", False),
+    ],
+)
+def test_a_rating_without_words_is_one_whose_comment_its_product_keeps_elsewhere(
+    product: Product, event: str, words: str, wordless: bool
+) -> None:
+    told = {**ZENDESK_RATED, "event": event, "words": words, "rating": "1"}
+    (signal,) = read(product, told)
+    assert signal.wordless is wordless
 
 
 def test_anything_else_says_each_documented_field() -> None:

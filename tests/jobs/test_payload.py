@@ -97,6 +97,11 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("P-7", "", proposal.Show(number=7)),
     ("2026-03-09", "0f3a", proposal.Gather(connection_id="0f3a", day=date(2026, 3, 9))),
     ("P-7", "", proposal.LookUp(number=7)),
+    (
+        "P-7",
+        "2026-03-09 14:30:00.000005+00:00",
+        proposal.ReadComment(number=7, rated_at=datetime(2026, 3, 9, 14, 30, 0, 5, tzinfo=UTC)),
+    ),
     ("09e1", "0f3a", signal.ShowTest(connection_id="0f3a", key="09e1")),
     (
         "0f3a",

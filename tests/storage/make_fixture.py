@@ -95,22 +95,20 @@ class Today:
         return id
 
     async def told_without_words(self, workspace: str, place: Channel) -> None:
-        """Straight into the storage, too."""
+        """Straight into the storage, too: one ticket is read, and the comment of another's rating."""
         id = _noted(place)
-        signal = Signal(ticket="4712", reference="HD-4712", at=self.now, rating=1, wordless=True)
+        of_place = {"number": 0, "connection_id": id, "channel_id": place.id, "made_at": self.now}
+        told = Signal(ticket="4712", reference="HD-4712", at=self.now, rating=1, wordless=True)
+        rated = told.model_copy(update={"ticket": "4713", "reference": "HD-4713"})
         with open_work(self._database, workspace, writes=True) as work:
-            proposal = work.proposals.add(
-                Proposal(
-                    number=0,
-                    connection_id=id,
-                    channel_id=place.id,
-                    ticket=signal.ticket,
-                    reference=signal.reference,
-                    signal=signal,
-                    made_at=self.now,
+            proposals = [
+                work.proposals.add(
+                    Proposal(**of_place, ticket=each.ticket, reference=each.reference, signal=each)
                 )
-            )
-            proposal_jobs.look_up(proposal, self.now, work)
+                for each in (told, rated)
+            ]
+            proposal_jobs.look_up(proposals[0], self.now, work)
+            proposal_jobs.read_comment(rated, id, self.now, work)
             work.commit()
 
     async def told_of(self, workspace: str, place: Channel, case: int) -> None:

@@ -74,7 +74,7 @@ HALF_SAID = {
     "returned": ("action_item.tell_returned", "retro.carry_over"),
     "proposed": ("proposal.show", "signal.show_test"),
     "gathered": ("proposal.gather", "signal.ask_rules"),
-    "noted": ("note.leave", "proposal.look_up"),
+    "noted": ("note.leave", "proposal.look_up", "proposal.read_comment"),
     "broken": ("signal.tell_broken",),
 }
 """What is half said at the end where each scene has a place of its own."""
