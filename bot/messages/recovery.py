@@ -272,8 +272,8 @@ def _body(context: CardContext, recipient_id: str = "") -> tuple[Part, ...]:
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
     parts.extend(_recalled(context.back, context.links))
     quiet = Context(words=_quiet(context, recipient_id))
-    first: StepName | None = "verdict" if context.later else None
-    return (*parts, quiet, offers(recovery, context.case.ref, first).row)
+    at_hand: StepName | None = "verdict" if context.later else None
+    return (*parts, quiet, offers(recovery, context.case.ref, at_hand).row)
 
 
 SIGNS: Mapping[str, Sign] = {
@@ -379,8 +379,6 @@ def round_words(number: int) -> str:
 
 def _next(context: CardContext) -> Words:
     recovery = context.recovery
-    if context.later is not None:
-        return ("Next: ", Bold(text=STEPS["verdict"].label), " · filled in with what they said last")
     step = next_step(recovery)
     if step is not None:
         kind = kind_of(recovery, step)
@@ -479,7 +477,8 @@ def _later(context: CardContext) -> tuple[Part, ...]:
         (on(today(context.team.zone, signal.at), context.today),),
     )
     quoted = (Quote(text=shortened(signal.words, SHOWN_ACCOUNT)),) if signal.words else ()
-    return (Context(words=head), *quoted)
+    label = STEPS["verdict"].label
+    return (Context(words=head), *quoted, Context(words=(f"{label} is filled in with this.",)))
 
 
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
@@ -499,15 +498,17 @@ class Offers(NamedTuple):
     under_both_sides: tuple[Button, ...]
 
 
-def offers(recovery: Recovery, ref: CaseRef, first: StepName | None = None) -> Offers:
+def offers(recovery: Recovery, ref: CaseRef, at_hand: StepName | None = None) -> Offers:
     """The natural next step first, then the others in their order; what does not fit is in the menu.
 
-    `first`: another step than the natural one.
+    `at_hand`: a step that comes second, because something is there to fill it in with.
 
     Under *Both sides*, where all that was done stands, it is put right; on the card, too, where there
     is room. While a card is full, a step whose turn comes later waits there.
     """
-    steps = _steps_offered(recovery, ref, first or next_step(recovery))
+    steps = _steps_offered(recovery, ref, next_step(recovery) or at_hand)
+    if at_hand is not None:
+        steps.sort(key=lambda step: step.command_name != BUTTONS[at_hand].command_name)
     back = (
         *((CORRECT,) if correctable(recovery) else ()),
         *((TAKE_BACK,) if that_can_be_taken_back(recovery) else ()),

@@ -11,7 +11,7 @@ from bot.commands import signal as signal_commands
 from bot.domain.connection import Connection, new_id
 from bot.domain.proposal import Proposal, ProposalChange
 from bot.domain.signal import Signal, SignalDelivery
-from bot.messages.parts import Message, plain, pressable
+from bot.messages.parts import Buttons, Message, plain, pressable
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk
 from tests.session import open_work
@@ -113,8 +113,12 @@ async def test_a_later_rating_is_on_the_card_with_how_it_ended_filled_in_and_end
 ) -> None:
     card = await office.hears(office.signal(rating=5, words="sorted, thank you"))
     assert card is not None
-    assert ("Since then · Rated 5 of 5, very good · Fri 6 Mar\nsorted, thank you") in plain(card)
-    assert main_button(card) == "How it ended"
+    draft = "sorted, thank you\nHow it ended is filled in with this."
+    assert f"Since then · Rated 5 of 5, very good · Fri 6 Mar\n{draft}" in plain(card)
+    row = card.parts[-1]
+    assert isinstance(row, Buttons)
+    assert [button.label for button in row.buttons[:2]] == ["Hear the customer", "How it ended"]
+    assert main_button(card) == "Hear the customer"  # the same step is next in every list
     assert await office.drafted() == ("recovered", "sorted, thank you")
     assert office.case_state() == "failed"
 

@@ -203,7 +203,7 @@ def check_proposals(work: ReadOnlyWork) -> None:
     shown = {plain(post.message) for post in posts(work) if post.message}
     assert any("Two bills came for one month" in one for one in shown)
     assert opened[0].later is not None
-    drafts = [one for one in shown if "filled in with what they said last" in one]
+    drafts = [one for one in shown if "How it ended is filled in with this." in one]
     assert any(opened[0].later.words in one for one in drafts)
     recovery = work.recoveries.get(opened[0].case_number or 0)
     assert recovery is not None
