@@ -120,11 +120,12 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     if tester := connection.tester(at):
         return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
-    told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
+    before = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
     # What a proposal says goes on from where older deliveries left it.
     known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
-    now = together([*known, *(other.signal for other in told)])
+    # What was sent as a test may be made up, and nothing is done with it.
+    now = together([*known, *(other.signal for other in before if other.became != "test")])
     case = _marked_by_hand(proposal, signal, connection, work)
     there = proposal or case or connection
     named = signal.model_copy(update={"customer": signal.customer or now.customer})

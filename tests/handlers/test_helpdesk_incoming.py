@@ -425,6 +425,17 @@ async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is
 
 
 @only_sqlite
+async def test_what_was_made_up_for_a_test_is_in_nothing_that_comes_after_it(house: House) -> None:
+    house.change(test_for=BEN.id, test_until=datetime.max.replace(tzinfo=UTC))
+    await house.send({**BODY, "customer": "Secret Sam", "tags": ["made up"]})
+    real = {"reference": BODY["reference"], "what_happened": "Nobody rang.", "rating": 1}
+    await house.send(real)
+    [proposal] = house.proposals()
+    assert (proposal.signal.customer, proposal.signal.tags) == ("", ())
+    assert "Secret Sam" not in plain(house.desk.say_all()["proposal:1"])
+
+
+@only_sqlite
 async def test_a_proposal_of_an_hour_ago_counts_to_its_day_and_not_to_the_next(house: House) -> None:
     house.change(a_day=1)
     with open_work(house.database, house.desk.workspace, writes=True) as work:
