@@ -560,7 +560,7 @@ class ConnectionRow(Row, table=True):
     asked_at: datetime | None = Field(sa_type=UTCDateTime)
     refused_at: datetime | None = Field(sa_type=UTCDateTime)
     refused_why: str = Field(sa_column_kwargs={"server_default": text("''")})
-    former: list[dict[str, Any]] = Field(sa_type=Data)
+    former_channels: list[dict[str, Any]] = Field(sa_type=Data)
     removed_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
 

@@ -82,7 +82,7 @@ def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -
         case
         for channel_id in connection.ever_in
         for case in _called_so(signal, channel_id, connection.product, work)
-        if connection.had(channel_id, case.failed_at) and _may_be_of(connection, case, work)
+        if connection.led_to(channel_id, case.failed_at) and _may_be_of(connection, case, work)
     ]
     return min(found, key=lambda case: case.cancelled, default=None)
 

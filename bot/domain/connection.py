@@ -48,7 +48,7 @@ class Rules(BaseModel, frozen=True):
     """From when on they are in force; None: since the connection was made."""
 
 
-class Former(BaseModel, frozen=True):
+class FormerChannel(BaseModel, frozen=True):
     """A channel to which a connection led, and until when."""
 
     channel_id: str
@@ -88,7 +88,7 @@ class Connection(BaseModel, frozen=True):
     """When something was last refused, for as long as deliveries are kept; noted without a version."""
     refused_why: str = ""
     """Why, in our own words: nothing of what was sent."""
-    former: tuple[Former, ...] = ()
+    former_channels: tuple[FormerChannel, ...] = ()
     """Where it led before, the last one last: what came of that stays there."""
     removed_at: datetime | None = None
     version: int = 1
@@ -101,17 +101,19 @@ class Connection(BaseModel, frozen=True):
     @property
     def here_since(self) -> datetime:
         """Since when it leads to its channel."""
-        return self.former[-1].until if self.former else self.made_at
+        return self.former_channels[-1].until if self.former_channels else self.made_at
 
     @property
     def ever_in(self) -> tuple[str, ...]:
         """The channels to which it ever led, the present one first."""
-        return tuple(dict.fromkeys((self.channel_id, *(one.channel_id for one in self.former))))
+        former = (channel.channel_id for channel in self.former_channels)
+        return tuple(dict.fromkeys((self.channel_id, *former)))
 
-    def had(self, channel_id: str, at: datetime) -> bool:
-        """Whether it leads to a channel, or did so at this moment or later."""
-        last = (one.until for one in self.former if one.channel_id == channel_id)
-        return channel_id == self.channel_id or any(at <= until for until in last)
+    def led_to(self, channel_id: str, at: datetime) -> bool:
+        """Whether it leads to a channel now, or still did at this moment."""
+        return channel_id == self.channel_id or any(
+            channel.channel_id == channel_id and at <= channel.until for channel in self.former_channels
+        )
 
     def tester(self, at: datetime) -> str | None:
         """Who waits for a test at this moment; None: what arrives is taken."""
@@ -197,9 +199,11 @@ def moved(connection: Connection, channel_id: str, at: datetime) -> Connection:
     """The connection that leads to this channel from now on."""
     if channel_id == connection.channel_id:
         return connection
-    earlier = (one for one in connection.former if one.channel_id != connection.channel_id)
-    former = (*earlier, Former(channel_id=connection.channel_id, until=at))
-    return connection.model_copy(update={"channel_id": channel_id, "former": former})
+    left = FormerChannel(channel_id=connection.channel_id, until=at)
+    # Of a channel that it led to twice, the last time counts.
+    others = (each for each in connection.former_channels if each.channel_id != left.channel_id)
+    changed = {"channel_id": channel_id, "former_channels": (*others, left)}
+    return connection.model_copy(update=changed)
 
 
 def with_test(connection: Connection, person_id: str, at: datetime) -> Connection:
@@ -214,16 +218,16 @@ def without_test(connection: Connection) -> Connection:
 
 
 def continues(connection: Connection, other: Connection) -> bool:
-    """Whether a connection speaks of the same tickets as another one: itself, or one that it came after.
+    """Whether a connection tells of the same tickets as another: it is that one, or took its place.
 
-    Two accounts of one product number their tickets alike. So it came after another only if that was
-    removed first, and if nothing says that they lead to different accounts.
+    Two accounts of one product number their tickets alike. So it took the place of another only if that
+    was removed before, and if nothing says that they are of different accounts.
     """
     if other.id == connection.id:
         return True
     after = other.removed_at is not None and connection.made_at >= other.removed_at
-    known = {connection.origin, other.origin} - {""}
-    return after and other.product == connection.product and len(known) < 2
+    accounts = {connection.origin, other.origin} - {""}
+    return after and other.product == connection.product and len(accounts) < 2
 
 
 def listed(text: str) -> tuple[str, ...]:

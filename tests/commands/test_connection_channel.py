@@ -193,7 +193,7 @@ async def test_a_new_connection_can_lead_to_another_of_their_channels_at_once(ke
     assert not reply.faults, reply.faults
     with open_work(keyed.database, keyed.workspace, writes=False) as work:
         [made] = work.connections.in_channel("C2")
-    assert (made.former, made.made_by) == ((), ANA.id)
+    assert (made.former_channels, made.made_by) == ((), ANA.id)
 
 
 NOT_THEIRS = {

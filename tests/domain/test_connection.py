@@ -132,9 +132,9 @@ def test_a_connection_remembers_where_it_led_and_until_when() -> None:
     assert (away.ever_in, away.here_since) == (("C3", "C1", "C2"), AT + 2 * hour)
     back = domain.moved(away, "C1", AT + 3 * hour)
     assert (back.ever_in, back.here_since) == (("C1", "C2", "C3"), AT + 3 * hour)
-    assert [away.had("C1", AT + hours * hour) for hours in (0, 1, 2)] == [True, True, False]
-    assert (away.had("C3", AT + 9 * hour), away.had("C4", AT)) == (True, False)
-    assert back.had("C1", AT + 9 * hour)
+    assert [away.led_to("C1", AT + hours * hour) for hours in (0, 1, 2)] == [True, True, False]
+    assert (away.led_to("C3", AT + 9 * hour), away.led_to("C4", AT)) == (True, False)
+    assert back.led_to("C1", AT + 9 * hour)
     again = domain.moved(back, "C2", AT + 4 * hour)
-    assert [one.channel_id for one in again.former] == ["C2", "C3", "C1"]
-    assert again.had("C1", AT + 4 * hour)
+    assert [one.channel_id for one in again.former_channels] == ["C2", "C3", "C1"]
+    assert again.led_to("C1", AT + 4 * hour)

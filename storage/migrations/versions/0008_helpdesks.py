@@ -72,7 +72,7 @@ def upgrade() -> None:
         sa.Column("asked_at", MOMENT, nullable=True),
         sa.Column("refused_at", MOMENT, nullable=True),
         sa.Column("refused_why", sa.String(), nullable=False, server_default=""),
-        sa.Column("former", sa.JSON(), nullable=False),
+        sa.Column("former_channels", sa.JSON(), nullable=False),
         sa.Column("removed_at", MOMENT, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name=op.f("pk_connections")),
