@@ -453,15 +453,15 @@ class Connections(ReadConnections, Protocol):
         """As it is now; nobody else changes or holds it until the transaction ends."""
         ...
 
-    def note_refusal(self, connection_id: str, at: datetime, why: str, room: datetime) -> bool:
+    def note_refusal(self, connection_id: str, at: datetime, why: str, quiet_since: datetime) -> bool:
         """Notes that something was refused, in no new version of the connection.
 
-        False, and nothing changes, where one was noted at `room` or later, or where it was removed.
+        False, and nothing changes, where one was noted at `quiet_since` or later, or it was removed.
         """
         ...
 
     def forget_refusal(self, connection_id: str) -> None:
-        """Forgets what was refused: what it was refused for holds no more."""
+        """Forgets that something was refused, once the reason is gone."""
         ...
 
 

@@ -17,7 +17,7 @@ from bot.domain.connection import (
     Rules,
     is_worse,
     met,
-    refusal_room,
+    quiet_since,
     without_test,
 )
 from bot.domain.later_word import is_word, newer
@@ -106,8 +106,8 @@ def refuse(command: Refuse, work: UnitOfWork) -> Reply:
     connection = work.connections.get(command.connection_id)
     if connection is None or connection.removed_at is not None:
         return Reply(refused=True)
-    why, room = " ".join(command.why.split()), refusal_room(connection, command.at)
-    if not work.connections.note_refusal(connection.id, command.at, why, room):
+    why, since = " ".join(command.why.split()), quiet_since(connection, command.at)
+    if not work.connections.note_refusal(connection.id, command.at, why, since):
         return Reply(already=True)
     if tester := connection.tester(command.at):
         title = command.helpdesks.called(connection)

@@ -23,7 +23,7 @@ WAITS_FOR_TEST = timedelta(hours=1)
 MAX_WORDS, MAX_WORD = 20, 60
 """Of a rule: how many tags or priorities, and characters of each; the numbers are ours."""
 BETWEEN_REFUSALS = timedelta(minutes=1)
-"""A refusal is noted no sooner after another: whoever knows the address sets no pace for our writes."""
+"""Between two refusals that are noted: whoever knows the address sets no pace for our writes."""
 MAX_WHY = 200
 """Characters of why something was refused; the longest of our own sentences has half as many."""
 BETWEEN = re.compile(r"[,;\n]")
@@ -154,10 +154,10 @@ def met(signal: Signal, rules: Rules) -> tuple[RuleName, ...]:
     return tuple(name for name, meets in MEETS.items() if meets(signal, rules))
 
 
-def refusal_room(connection: Connection, at: datetime) -> datetime:
-    """A refusal at `at` is noted only where the one before came earlier than this.
+def quiet_since(connection: Connection, at: datetime) -> datetime:
+    """From when on another refusal keeps one at `at` from being noted.
 
-    One a minute, however many arrive; and the first after somebody asked for a test, who waits to hear.
+    That is a minute before, however many arrive; or when somebody asked for a test, who waits to hear.
     """
     a_minute_ago = at - BETWEEN_REFUSALS
     if connection.test_until is None or connection.tester(at) is None:
@@ -165,9 +165,9 @@ def refusal_room(connection: Connection, at: datetime) -> datetime:
     return max(a_minute_ago, connection.test_until - WAITS_FOR_TEST)
 
 
-def takes_refusal(connection: Connection, at: datetime) -> bool:
-    """Whether a refusal at `at` is noted at all."""
-    return connection.refused_at is None or connection.refused_at < refusal_room(connection, at)
+def notes_refusal(connection: Connection, at: datetime) -> bool:
+    """Whether a refusal at `at` is noted."""
+    return connection.refused_at is None or connection.refused_at < quiet_since(connection, at)
 
 
 def refuses(connection: Connection, last_at: datetime | None) -> bool:

@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.bot import Bot
 from bot.command import Reply, Request
 from bot.commands.signal import HELPDESK, Refuse, TakeIn, values
-from bot.domain.connection import Connection, new_id, takes_refusal
+from bot.domain.connection import Connection, new_id, notes_refusal
 from bot.domain.signal import Signal, SignalDelivery
 from bot.ports import StorageUnavailable, Transactions, Vault, VaultLocked
 from handlers.helpdesks.product import PayloadError, Product, Received, SignatureError
@@ -126,17 +126,17 @@ class Hooks:
         return _says(404, UNKNOWN) if reply.refused else web.Response()
 
     async def _note_unread(self, id: str, why: str) -> None:
-        """Notes why a body was not even read, which needs no secret, as a forged one does not."""
+        """Notes why a body was not even read, whoever sent it: without a body there is no signature."""
         async with self._turns:
             known = await self._known(id)
             if known is not None:
                 await self._note(known, why, datetime.now(UTC))
 
     async def _note(self, known: Known, why: str, at: datetime) -> None:
-        """Notes why this was refused, unless one was just before: that is known without a write."""
-        if takes_refusal(known.connection, at):
-            told = {"connection_id": known.connection.id, "why": why}
-            await self._ask(known, Refuse.name, told, at)
+        """Notes why this was refused, unless another was just before: then nothing is written."""
+        if notes_refusal(known.connection, at):
+            refusal = {"connection_id": known.connection.id, "why": why}
+            await self._ask(known, Refuse.name, refusal, at)
 
     async def _ask(
         self, known: Known, command_name: str, values: Mapping[str, str], at: datetime

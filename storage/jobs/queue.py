@@ -315,7 +315,7 @@ class Queue:
         seen = requests.c.day < before.date()
         kept_from = trusted - deliveries_kept
         past = and_(deliveries.c.arrived_at < kept_from, ~IS_TEST)
-        # Before what was taken after it goes: it would look as if nothing had been.
+        # First, or a refusal would outlive the delivery taken after it, and look like the last word.
         connections.drop_refusals(connection, kept_from)
         pruned = ((jobs, old), (requests, seen), (deliveries, past))
         return sum(_prune(connection, table, which, limit) for table, which in pruned)

@@ -58,7 +58,7 @@ NOTE_REFUSAL = Statement(
         connections.c.removed_at.is_(null()),
         or_(
             connections.c.refused_at.is_(null()),
-            connections.c.refused_at < bindparam("room", type_=UTCDateTime),
+            connections.c.refused_at < bindparam("quiet_since", type_=UTCDateTime),
         ),
     )
     .values(refused_at=bindparam("refused"), refused_why=bindparam("why"))
@@ -78,18 +78,20 @@ class Connections(Versioned[Connection]):
     kind, table, key = Connection, connections, "id"
 
     def row(self, thing: Connection) -> Values:
-        """Without what was refused: who changes the rules meanwhile neither loses it nor the race."""
+        """Without what was refused, which has no version: saving the rules leaves it as it is."""
         return {name: value for name, value in super().row(thing).items() if name not in REFUSAL}
 
-    def note_refusal(self, connection_id: str, at: datetime, why: str, room: datetime) -> bool:
-        this = {"here": self._workspace, "this_id": connection_id}
-        self._known.pop(connection_id, None)
-        return NOTE_REFUSAL.run(self._connection, {**this, "refused": at, "why": why, "room": room}) == 1
+    def note_refusal(self, connection_id: str, at: datetime, why: str, quiet_since: datetime) -> bool:
+        refusal = {"refused": at, "why": why, "quiet_since": quiet_since}
+        return self._change_refusal(NOTE_REFUSAL, connection_id, **refusal)
 
     def forget_refusal(self, connection_id: str) -> None:
-        this = {"here": self._workspace, "this_id": connection_id}
+        self._change_refusal(FORGET_REFUSAL, connection_id)
+
+    def _change_refusal(self, change: Statement, connection_id: str, **params: object) -> bool:
         self._known.pop(connection_id, None)
-        FORGET_REFUSAL.run(self._connection, this)
+        this = {"here": self._workspace, "this_id": connection_id}
+        return change.run(self._connection, {**this, **params}) == 1
 
     def troubles(self) -> Sequence[NoteTrouble]:
         here = {"workspace": self._workspace}
@@ -125,5 +127,5 @@ def at_address(connection: Transaction, id: str) -> tuple[str, Connection] | Non
 
 
 def drop_refusals(connection: Transaction, before: datetime) -> None:
-    """Forgets what was refused before then, whoever's it is."""
+    """Forgets what was refused before then, in all workspaces."""
     DROP_REFUSALS.run(connection, {"before": before})

@@ -121,7 +121,7 @@ def test_one_refusal_a_minute_is_noted_and_the_first_of_each_test(
         made = domain.with_test(made, "U1", AT - timedelta(seconds=tested))
     if refused is not None:
         made = made.model_copy(update={"refused_at": AT - timedelta(seconds=refused)})
-    assert domain.takes_refusal(made, AT) == taken
+    assert domain.notes_refusal(made, AT) == taken
 
 
 def test_a_connection_remembers_where_it_led_and_until_when() -> None:

@@ -64,8 +64,10 @@ def test_a_removed_connection_is_not_among_those_of_its_channel(sqlite: Database
     assert seen(sqlite, lambda work: work.connections.get("a" * 40)).removed_at == AT
 
 
-def _refuse(work: UnitOfWork, *, id: str = "a" * 40, at: datetime = AT, room: datetime = AT) -> bool:
-    return work.connections.note_refusal(id, at, "The secret is another.", room)
+def _refuse(
+    work: UnitOfWork, *, id: str = "a" * 40, at: datetime = AT, quiet_since: datetime = AT
+) -> bool:
+    return work.connections.note_refusal(id, at, "The secret is another.", quiet_since)
 
 
 def test_of_refusals_in_a_minute_one_is_noted_and_in_no_other_workspace(database: Database) -> None:
@@ -73,10 +75,10 @@ def test_of_refusals_in_a_minute_one_is_noted_and_in_no_other_workspace(database
         saved(database, partial(_connect, a_connection()), workspace)
     later, minute = AT + timedelta(seconds=59), timedelta(minutes=1)
     assert saved(database, _refuse)
-    assert not saved(database, partial(_refuse, at=later, room=later - minute))
+    assert not saved(database, partial(_refuse, at=later, quiet_since=later - minute))
     noted = seen(database, lambda work: work.connections.get("a" * 40))
     assert (noted.refused_at, noted.refused_why) == (AT, "The secret is another.")
-    assert saved(database, partial(_refuse, at=later + minute, room=later))
+    assert saved(database, partial(_refuse, at=later + minute, quiet_since=later))
     assert seen(database, lambda work: work.connections.get("a" * 40), "B") == a_connection()
     saved(database, lambda work: work.connections.forget_refusal("a" * 40))
     assert seen(database, lambda work: work.connections.get("a" * 40)) == a_connection()
@@ -101,7 +103,7 @@ def test_a_refusal_is_forgotten_after_a_month_before_what_was_taken_after_it(
     now = datetime.now(UTC)
     for id, age in (("a" * 40, KEPT + DAY), ("b" * 40, KEPT - DAY)):
         saved(database, partial(_connect, a_connection(id)))
-        assert saved(database, partial(_refuse, id=id, at=now - age, room=now - age))
+        assert saved(database, partial(_refuse, id=id, at=now - age, quiet_since=now - age))
     saved(database, partial(_arrive, a_delivery(arrived_at=now - KEPT + DAY)))
     queue_of(database).prune(now - timedelta(days=7))
     left = seen(database, lambda work: work.connections.in_channel("C1"))
