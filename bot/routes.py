@@ -14,7 +14,7 @@ from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import connection as connection_commands
-from bot.commands import connection_rules as rules_commands
+from bot.commands import connection_rules as connection_rules_commands
 from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import page as page_commands
@@ -267,11 +267,13 @@ _ROUTES = (
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     _reading(connection_commands.Show, connection_commands.show),
-    _route(rules_commands.Add, rules_commands.add, rules_commands.open_add),
     _route(
-        rules_commands.Edit,
-        rules_commands.edit,
-        rules_commands.open_edit,
+        connection_rules_commands.Add, connection_rules_commands.add, connection_rules_commands.open_add
+    ),
+    _route(
+        connection_rules_commands.Edit,
+        connection_rules_commands.edit,
+        connection_rules_commands.open_edit,
     ),
     _reading(connection_commands.ShowDeliveries, connection_commands.show_deliveries),
     _reading(connection_commands.ShowSteps, connection_commands.show_steps),

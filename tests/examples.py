@@ -13,7 +13,7 @@ from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import connection as connection_commands
-from bot.commands import connection_rules as rules_commands
+from bot.commands import connection_rules as connection_rules_commands
 from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import policy as policy_commands
@@ -1355,11 +1355,11 @@ MESSAGES: Mapping[str, Message] = {
 
 
 FORMS: Mapping[str, Form] = {
-    "connection.add": rules_commands.add_form((TEAM,), HELPDESKS),
-    "connection.add_kind": rules_commands.add_form((OWN,), HELPDESKS),
-    "connection.add_channel": rules_commands.add_form((TEAM, SALES), HELPDESKS),
-    "connection.edit": rules_commands.edit_form((OWN,), ZENDESK),
-    "connection.edit_channel": rules_commands.edit_form((OWN, SALES), ZENDESK),
+    "connection.add": connection_rules_commands.add_form((TEAM,), HELPDESKS),
+    "connection.add_kind": connection_rules_commands.add_form((OWN,), HELPDESKS),
+    "connection.add_channel": connection_rules_commands.add_form((TEAM, SALES), HELPDESKS),
+    "connection.edit": connection_rules_commands.edit_form((OWN,), ZENDESK),
+    "connection.edit_channel": connection_rules_commands.edit_form((OWN, SALES), ZENDESK),
     "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "your own tool"),
     "connection.paste_secret": connection_secret_commands.secret_form(ZENDESK, "Zendesk"),
     **{

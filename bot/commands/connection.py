@@ -104,9 +104,9 @@ def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
     first = command.subject.page * A_PAGE
     last = work.deliveries.last(connection.id, first + A_PAGE + 1)
     # What arrived while it led to another channel belongs to that.
-    told = [one for one in last if one.arrived_at >= connection.here_since]
-    more = len(told) > first + A_PAGE and command.subject.page < LAST_PAGE
-    shown, page = shown_of(connection, command, work), told[first : first + A_PAGE]
+    theirs = [delivery for delivery in last if delivery.arrived_at >= connection.here_since]
+    more = len(theirs) > first + A_PAGE and command.subject.page < LAST_PAGE
+    page, shown = theirs[first : first + A_PAGE], shown_of(connection, command, work)
     return Reply(message=messages.deliveries(shown, page, command.subject, team.zone, more=more))
 
 
@@ -162,14 +162,14 @@ def remove(command: Remove, work: UnitOfWork) -> Reply:
     )
     waved = work.proposals.end_waiting(connection.id, change)
     # Very many may have been gathered: a message says all of a day, and nobody is reminded of any.
-    alone = work.proposals.among([one.number for one in waved if not one.gathered])
+    alone = work.proposals.among([ended.number for ended in waved if not ended.gathered])
     for proposal in alone.values():
         reminder_jobs.resolve(proposal, "waved off", command.at, work)
     proposal_jobs.edit(alone.values(), command.at, work)
-    gathered = [one for one in waved if one.gathered]
+    gathered = [ended for ended in waved if ended.gathered]
     proposal_jobs.edit_gathered(connection.id, gathered, command.at, work)
     title = command.helpdesks.called(connection)
-    return listed(team, command, work, f"Not connected any more: {title}.")
+    return listing_after(f"Not connected any more: {title}.", team, command, work)
 
 
 def connection_of(invocation: Invocation, work: ReadOnlyWork) -> tuple[Team, Connection]:
@@ -253,19 +253,19 @@ def shown_of(
     )
 
 
-def _listing(team: Team, invocation: Invocation, work: ReadOnlyWork, said: str = "") -> Message:
+def _listing(team: Team, invocation: Invocation, work: ReadOnlyWork, before: str = "") -> Message:
     connections = work.connections.in_channel(team.channel_id)
-    found = work.connections.troubles() if connections else ()
-    troubles = {trouble.connection.id: trouble for trouble in found}
+    all_troubles = work.connections.troubles() if connections else ()
+    troubles = {trouble.connection.id: trouble for trouble in all_troubles}
     return messages.listing(
         team,
         [shown_of(connection, invocation, work, troubles) for connection in connections],
         team_commands.lead_of(team, work),
         missing=_missing(invocation, work),
-        before=said,
+        before=before,
     )
 
 
-def listed(team: Team, command: Command, work: ReadOnlyWork, said: str) -> Reply:
-    """What was just done, and how all is now."""
-    return Reply(message=_listing(team, command, work, said), done=True, replaces=True)
+def listing_after(done: str, team: Team, command: Command, work: ReadOnlyWork) -> Reply:
+    """What was just done, in a sentence, and how all is now."""
+    return Reply(message=_listing(team, command, work, done), done=True, replaces=True)

@@ -11,7 +11,7 @@ from bot.commands.connection import (
     check_possible,
     connection_of,
     led_by,
-    listed,
+    listing_after,
     shown_of,
     team_of,
 )
@@ -121,7 +121,7 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
 
 
 def add_form(offered: Sequence[Team], helpdesks: Helpdesks) -> Form:
-    """Connect a helpdesk, with rules that suit most teams; `offered` as of `_offered`."""
+    """Connect a helpdesk, with rules that suit most teams; `offered` as `_offered` returns it."""
     team = offered[0]
     products = tuple(Option(value=name, label=helpdesks.choice(name)) for name in helpdesks.products)
     return Add.form(
@@ -162,8 +162,8 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     )
     steps = product.instructions(command.helpdesks.address(made.id), secret)
     shown = shown_of(made, command, work)
-    made_known = messages.made(shown, steps, shows_secret=bool(secret))
-    return Reply(message=made_known, shown_once=bool(secret))
+    message = messages.made(shown, steps, shows_secret=bool(secret))
+    return Reply(message=message, shown_once=bool(secret))
 
 
 def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -176,7 +176,7 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
 
 
 def edit_form(offered: Sequence[Team], connection: Connection) -> Form:
-    """Rules, filled in with what they are; `offered` as of `_offered`."""
+    """Rules, filled in with what they are; `offered` as `_offered` returns it."""
     form = Edit.form(
         connection.ref,
         parts=_above(offered),
@@ -190,7 +190,7 @@ def edit_form(offered: Sequence[Team], connection: Connection) -> Form:
 def edit(command: Edit, work: UnitOfWork) -> Reply:
     """Changes the rules from the next delivery on; what is waved off is counted afresh.
 
-    In another channel, too: what was proposed before stays in the one where it was.
+    So it is with the channel: what was proposed before stays in the one where it was.
     """
     team, connection = connection_of(command, work)
     offered = _offered(team, command, work)
@@ -206,23 +206,23 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         "a_day": command.a_day or connection.a_day,
         "asked_at": None,
     }
-    there = domain.moved(connection, where.channel_id, command.at)
-    work.connections.save(there.model_copy(update=changed))
+    moved = domain.moved(connection, where.channel_id, command.at)
+    work.connections.save(moved.model_copy(update=changed))
     if where.channel_id == team.channel_id:
-        return listed(team, command, work, "Saved: that counts from the next delivery on.")
-    lost = connection.kind if kind is None and command.kind else None
-    return listed(where, command, work, messages.moved(where.name, lost))
+        return listing_after("Saved: that counts from the next delivery on.", team, command, work)
+    lost_kind = connection.kind if kind is None and command.kind else None
+    return listing_after(messages.moved(where.name, lost_kind), where, command, work)
 
 
 def _offered(team: Team, invocation: Invocation, work: ReadOnlyWork) -> Sequence[Team]:
-    """The team that it is about, and then the others that whoever asks leads, by their names."""
-    gone = {channel.id for channel in work.channels.gone()} | {team.channel_id}
-    others = (other for other in led_by(invocation, work) if other.channel_id not in gone)
+    """The teams whose channels can be chosen: first its own, then others that whoever asks leads."""
+    left_out = {channel.id for channel in work.channels.gone()} | {team.channel_id}
+    others = (other for other in led_by(invocation, work) if other.channel_id not in left_out)
     return (team, *sorted(others, key=lambda other: other.name.casefold()))
 
 
 def _team_of_new(invocation: Invocation, work: ReadOnlyWork) -> Team:
-    """The same, for a connection that can be made: the operator has set what that needs."""
+    """The team that is to be connected; refuses where the operator has not set what that needs."""
     ref = invocation.subject
     if not isinstance(ref, ConnectionsRef):
         raise not_found(invocation.request.about)
@@ -233,12 +233,12 @@ def _team_of_new(invocation: Invocation, work: ReadOnlyWork) -> Team:
 
 def _rules(command: Ruled, before: Rules) -> Rules:
     """The rules as the form says them; a tick that got lost stays as it was."""
-    missed, reopened = command.sla_breached, command.reopened
+    sla_breached, reopened = command.sla_breached, command.reopened
     return Rules(
         rating=None if command.rating == NONE else int(command.rating),
         tags=domain.listed(command.tags),
         priorities=domain.listed(command.priorities),
-        sla_breached=before.sla_breached if missed is None else missed,
+        sla_breached=before.sla_breached if sla_breached is None else sla_breached,
         reopened=before.reopened if reopened is None else reopened,
     )
 
@@ -269,8 +269,8 @@ def _above(offered: Sequence[Team]) -> tuple[Part, ...]:
 
 def _kinds(offered: Sequence[Team], connection: Connection) -> tuple[str, ...]:
     """What can be chosen: the kinds of case of these teams, and whatever stands there already."""
-    in_use = (kind.name for team in offered for kind in used_kinds(team.kinds))
-    return tuple(dict.fromkeys((*in_use, *filter(None, (connection.kind,)))))
+    names = [kind.name for team in offered for kind in used_kinds(team.kinds)]
+    return tuple(dict.fromkeys((*names, connection.kind) if connection.kind else names))
 
 
 def _options(offered: Sequence[Team], connection: Connection) -> dict[str, dict[str, object]]:
@@ -291,7 +291,7 @@ def _left_out(offered: Sequence[Team], connection: Connection) -> tuple[str, ...
 def _where_and_kind(
     command: Ruled, offered: Sequence[Team], connection: Connection | None = None
 ) -> tuple[Team, str | None]:
-    """Whose cases these are from now on, and of which kind; refuses where they cannot be told."""
+    """Whose cases these are from now on, and of which kind; refuses a channel that is not theirs."""
     team = _chosen(command.goes_to, offered)
     if team is not offered[0] and team.channel_id not in command.in_channels:
         raise Refused(messages.NO_SUCH_CHANNEL, "goes_to")
@@ -299,7 +299,7 @@ def _where_and_kind(
 
 
 def _chosen(channel_id: str, offered: Sequence[Team]) -> Team:
-    """The team whose channel was chosen, as it is where none was; refuses what was not offered."""
+    """The team whose channel was chosen, or the first where none was; refuses what was not offered."""
     chosen = next((team for team in offered if channel_id in ("", team.channel_id)), None)
     if chosen is None:
         raise Refused(messages.NO_SUCH_CHANNEL, "goes_to")
@@ -307,9 +307,9 @@ def _chosen(channel_id: str, offered: Sequence[Team]) -> Team:
 
 
 def _kind(name: str, team: Team, connection: Connection | None = None) -> str | None:
-    """The kind of case that was chosen; refuses what the team calls none.
+    """The kind of case that was chosen; refuses one that the team does not have.
 
-    One that nobody chose now stays as it was, or goes where another team does not have it.
+    The kind of before stays though it was retired, and is dropped where another team does not have it.
     """
     kind = kind_called(team.kinds, name) if name else None
     if kind is not None or not name:
@@ -323,5 +323,5 @@ def _check_readable(
     opening: Opening, offered: Sequence[Team], connection: Connection | None = None
 ) -> None:
     """Refuses what else is wrong in a form in which something cannot be read."""
-    said = opening.readable("goes_to", "kind")
-    _kind(said["kind"] or "", _chosen(said["goes_to"] or "", offered), connection)
+    fields = opening.readable("goes_to", "kind")
+    _kind(fields["kind"] or "", _chosen(fields["goes_to"] or "", offered), connection)

@@ -231,7 +231,7 @@ def choice(teams: Sequence[Team]) -> Message:
 
 
 def above_add(channel_name: str) -> tuple[Part, ...]:
-    """Where the cases will be proposed; "": where the form asks that."""
+    """Where the cases will be proposed; `channel_name` is "" where the form asks for the channel."""
     place = channel_label(channel_name) if channel_name else "the channel that you choose"
     where = f"What meets one of the rules goes to {place}."
     return (Context(words=(where, " The rest is left alone, and you can change all of this later.")),)
@@ -367,7 +367,7 @@ def broken_test(title: str, why: str) -> Message:
 
 
 def deliveries(
-    one: Shown, told: Sequence[SignalDelivery], ref: ConnectionRef, zone: str, *, more: bool
+    one: Shown, page: Sequence[SignalDelivery], ref: ConnectionRef, zone: str, *, more: bool
 ) -> Message:
     """What arrived last by a connection, the newest first, and what was made of each.
 
@@ -377,8 +377,8 @@ def deliveries(
     sign: Inline = Status(sign="late", text="Refused") if one.refuses else "Refused last"
     refused = () if ref.page else _refused(one.connection, zone, sign)
     parts: list[Part] = [Paragraph(words=refused)] if refused else []
-    parts += [_delivery(each, zone) for each in told]
-    if not told:
+    parts += [_delivery(each, zone) for each in page]
+    if not page:
         nothing = NOTHING_TAKEN if refused else NOTHING_YET
         parts.append(Context(words=(f"{nothing.capitalize()}.",)))
     parts.append(Context(words=(NOT_KEPT,)))
