@@ -51,7 +51,7 @@ Became = Literal["", "proposed", "gathered", "opened", "known", "test"]
 """What was made of a delivery: nothing; a proposal, a gathered one, a case; more of what is there
 already; or it was a test."""
 KEPT = timedelta(days=30)
-"""How long deliveries are kept."""
+"""How long deliveries are kept, unless the operator has customers forgotten sooner."""
 
 
 class SignalDelivery(BaseModel, frozen=True):

@@ -55,7 +55,7 @@ class TellBroken(JobPayload):
         return "a connection"
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The sentence that whoever sent it got as well; nothing once the connection was removed."""
+        """The sentence that the list shows, too; nothing once the connection was removed."""
         connection = work.connections.get(self.connection_id)
         if connection is None or connection.removed_at is not None:
             return None

@@ -10,7 +10,7 @@ from bot.domain.connection import Action, Connection, RuleName, Rules, refuses
 from bot.domain.person import Person
 from bot.domain.prompt import used_kinds
 from bot.domain.reference import ConnectionRef, ConnectionsRef
-from bot.domain.signal import Became, SignalDelivery
+from bot.domain.signal import KEPT, Became, SignalDelivery
 from bot.domain.team import Team
 from bot.helpdesks import Instruction
 from bot.messages.parts import (
@@ -77,8 +77,9 @@ BECAME: Mapping[Became, str] = {
     "test": "was a test, only shown",
 }
 """What was made of a delivery, in words."""
-NOT_KEPT = (
-    "Deliveries are kept for 30 days. Of what is refused only the last is kept: when and why, no more."
+WHAT_IS_KEPT = (
+    f"Deliveries are kept for {KEPT.days} days at most. Of what is refused only the last is kept: when "
+    "and why, no more."
 )
 NOTHING_YET, NOTHING_TAKEN = "nothing has arrived yet", "nothing was taken yet"
 """Of a connection by which no delivery came; the second where some were refused."""
@@ -381,7 +382,7 @@ def deliveries(
     if not page:
         nothing = NOTHING_TAKEN if refused else NOTHING_YET
         parts.append(Context(words=(f"{nothing.capitalize()}.",)))
-    parts.append(Context(words=(NOT_KEPT,)))
+    parts.append(Context(words=(WHAT_IS_KEPT,)))
     if more:
         button = DELIVERIES.model_copy(update={"label": SHOW_MORE})
         onward = ref.model_copy(update={"page": ref.page + 1})
