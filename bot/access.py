@@ -51,7 +51,7 @@ class MembershipNeeded(Exception):
     """What decides was not asked yet: ask the platform, and begin again.
 
     `channels`: whether the person is in these. `guest`: whether they are a guest of the workspace, and
-    `places`: whether the bot may work in these channels at all. `heard_in`: whether it can speak there.
+    `places`: whether the bot may work in these channels at all, `speaks_in`: whether it can write there.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class MembershipNeeded(Exception):
         *,
         guest: bool = False,
         places: Collection[str] = (),
-        heard_in: Collection[str] = (),
+        speaks_in: Collection[str] = (),
     ) -> None:
         super().__init__(f"{len(channels)} channels")
         self.channels = frozenset(channels)
         self.guest = guest
         self.places = frozenset(places)
-        self.heard_in = frozenset(heard_in)
+        self.speaks_in = frozenset(speaks_in)
 
 
 @dataclass
@@ -81,8 +81,8 @@ class PlatformFacts:
     """Whether they are a guest of the workspace; None: not asked."""
     closed: dict[str, Refused | None] = field(default_factory=dict)
     """Why the bot may not work in a channel; None: it may."""
-    heard_in: dict[str, bool] = field(default_factory=dict)
-    """In which channels the bot can speak."""
+    speaks_in: dict[str, bool] = field(default_factory=dict)
+    """Whether the bot can say something in a channel."""
     people: dict[str, int | None] = field(default_factory=dict)
     """How many people are in a channel; None: nobody says."""
     trouble: MembershipUnknown | Refused | None = None
@@ -237,19 +237,19 @@ def _check_thing(
         "inside": _is_in(thing.channel_id, request, facts),
     }
     if isinstance(invocation, Command) and (named := invocation.channels_named - {thing.channel_id}):
-        resolved["in_channels"] = _among(named, request, facts)
+        resolved["in_channels"] = _common(named, request, facts)
     cancelled = thing.reference.label if thing.cancelled else ""
     return Admitted(invocation.model_copy(update=resolved), thing.channel_id, cancelled)
 
 
-def _among(named: frozenset[str], request: Request, facts: PlatformFacts) -> frozenset[str]:
-    """Those of the channels in which they are, and the bot can speak."""
-    if unasked := named - facts.heard_in.keys():
-        raise MembershipNeeded(unasked, heard_in=unasked)
-    heard = {channel_id for channel_id in named if facts.heard_in[channel_id]}
-    if heard & facts.unsaid:
+def _common(named: frozenset[str], request: Request, facts: PlatformFacts) -> frozenset[str]:
+    """Those of the channels in which they are, and the bot can say something."""
+    if unasked := named - facts.speaks_in.keys():
+        raise MembershipNeeded(unasked, speaks_in=unasked)
+    ours = {channel_id for channel_id in named if facts.speaks_in[channel_id]}
+    if ours & facts.unsaid:
         raise MembershipUnknown
-    return frozenset(channel_id for channel_id in heard if _is_in(channel_id, request, facts))
+    return frozenset(channel_id for channel_id in ours if _is_in(channel_id, request, facts))
 
 
 def _is_in(channel_id: str, request: Request, facts: PlatformFacts) -> bool:

@@ -283,8 +283,8 @@ class Bot:
             except Refused as refused:
                 facts.closed[place] = refused
 
-        for place in sorted(unasked.heard_in):
-            facts.heard_in[place] = await memberships.speaks_in(workspace, place)
+        for place in sorted(unasked.speaks_in):
+            facts.speaks_in[place] = await memberships.speaks_in(workspace, place)
 
         async def ask(channel_id: str) -> bool | MembershipUnknown | Refused:
             try:

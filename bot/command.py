@@ -149,7 +149,7 @@ class Reply(BaseModel, frozen=True):
     """Where a platform can do that, it takes the place of the message that was clicked in, which only
     whoever asked sees."""
     shown_once: bool = False
-    """The message holds what nobody is shown again: no answer to a later press takes its place."""
+    """The message holds a secret that is shown this once: no answer to a later press takes its place."""
     done: bool = False
     """The message only confirms what was asked for: there is nothing more in it to read or to press."""
     page: Page | None = None
