@@ -560,9 +560,9 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
 
 
 def fill_in(case: Case, words: str, customer: str, at: datetime, work: UnitOfWork) -> None:
-    """Tells what happened in the customer's words, which came once its retro was open, and shows that.
+    """Puts the customer's words into a case that opened before they were read, and shows them.
 
-    A form to edit it that is open meanwhile is as old as by an edit.
+    To whoever has the form to edit it open, it counts as edited meanwhile.
     """
     filled = domain.fill_in(case, words, customer, at)
     work.cases.save(filled)
@@ -612,7 +612,7 @@ def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
 
 
 def _show_edited(case: Case, team: Team, at: datetime, work: UnitOfWork, *, by: str | None) -> None:
-    """Brings up to date whatever shows it; where nobody asked for that, nothing is said anew."""
+    """Brings up to date whatever shows it; where nobody edited it, messages are only edited."""
     number = case.number
     _show([retro_jobs.retro_job(number, case.channel_id, at, asked_by=by)], work, by)
     retro, recovery = work.retros.get(number), work.recoveries.get(number)

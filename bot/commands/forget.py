@@ -53,7 +53,7 @@ Ticket = tuple[str, str, str]
 MAX_TOLD = 1000
 """Deliveries about one ticket in a month; no ticket has more."""
 TOLD_AT_ONCE = 50
-"""Of what helpdesks told of somebody, taken from them in one transaction: nobody waits long for that."""
+"""Proposals, and deliveries, that a customer is taken out of in one transaction: nobody waits long."""
 PAGE = 100
 """Things that are taken from somebody at a time."""
 MAX_WEEKS = 520
@@ -95,7 +95,7 @@ def names_of(case_number: int, work: ReadOnlyWork) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Told:
-    """Of what helpdesks told, that which somebody was taken out of."""
+    """What helpdesks told and somebody was taken out of: which proposals, how many deliveries."""
 
     proposals: tuple[str, ...] = ()
     """Their labels."""
@@ -113,9 +113,10 @@ class Told:
 
 
 def forget_told(name: str, at: datetime, work: UnitOfWork) -> Told:
-    """Removes a customer of this name from what helpdesks told and no case came of; returns of what.
+    """Removes a customer of this name from a batch of what helpdesks told and no case came of.
 
-    A batch of it, because a helpdesk may call every guest the same; nothing once there is no more.
+    Very many may have that name, as where a helpdesk calls every guest the same. Returns of what it was
+    removed: of nothing once all is done.
     """
     proposals = {one.number: one for one in work.proposals.of_customer(name, TOLD_AT_ONCE)}
     deliveries = {
@@ -182,7 +183,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
 
 
 def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: UnitOfWork) -> None:
-    """Takes a customer out of all that helpdesks told of these cases, and of what was proposed of it."""
+    """Takes a customer out of all that helpdesks told of the tickets of these cases."""
     proposals: dict[int, Proposal] = {}
     tickets: set[Ticket] = set()
     for case in cases:
@@ -205,7 +206,7 @@ def _forget_tickets(
     at: datetime,
     work: UnitOfWork,
 ) -> Told:
-    """Takes a customer out of these and of what else was told of the tickets; returns all of it."""
+    """Takes a customer out of these, and out of all that was told of the tickets; returns of what."""
     proposals, deliveries = dict(proposals), dict(deliveries)
     tickets = set(tickets)
     tickets |= {

@@ -72,11 +72,11 @@ def proposal_of(subject: Reference | None, work: ReadOnlyWork) -> Proposal:
 
 
 def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -> Case | None:
-    """The case of a connection's ticket, however people wrote that; one that was not cancelled is first.
+    """The case of a connection's ticket, however people wrote its number; first one that still counts.
 
-    In a channel to which the connection led before, only one of that time: whoever marks one failed
-    there now reads nothing of its ticket. Not one of which another helpdesk told, or another account of
-    the same: they have the number, too.
+    In a channel to which the connection led before, only a case of that time: whoever marks one failed
+    there today is shown nothing of the ticket. Never a case that is of another helpdesk's ticket, or of
+    another account's, with the same number.
     """
     found = [
         case
@@ -88,7 +88,7 @@ def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -
 
 
 def case_of_proposal(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
-    """The case of the ticket of a proposal that is none yet, in the channel of that, as above."""
+    """The case that somebody marked failed for a proposal's ticket, in its channel; as above."""
     connection = work.connections.get(proposal.connection_id)
     if connection is None or proposal.reference is None:
         return None
@@ -101,7 +101,7 @@ def case_of_proposal(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
 
 
 def _called_so(signal: Signal, channel_id: str, product: str, work: ReadOnlyWork) -> Sequence[Case]:
-    """The cases of a channel that people call like a ticket, and those that we name apart from them."""
+    """A channel's cases that are called like a ticket, and then those that we named apart from them."""
 
     def called(names: Iterable[str]) -> Iterator[Case | None]:
         return (work.cases.by_reference(channel_id, name) for name in names)

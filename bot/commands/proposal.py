@@ -91,14 +91,14 @@ def _case_of(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
 def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:
     """Marks failed what a proposal is about, and opens its retro; `by` is None where a rule says so."""
     signal, connection = proposal.signal, work.connections.get(proposal.connection_id)
-    # A connection that leads to another team now says that team's kind.
-    wanted = filter(None, (connection.kind if connection else None, signal.kind))
-    kind = next(filter(None, (kind_called(team.kinds, name) for name in wanted)), None)
+    # By now the connection may lead to another team, whose kinds are others.
+    names = filter(None, (connection.kind if connection else None, signal.kind))
+    kind = next(filter(None, (kind_called(team.kinds, name) for name in names)), None)
     new = Case(
         number=0,
         channel_id=proposal.channel_id,
         what_happened=messages.said(signal),
-        reference=_name_for(proposal, connection, work),
+        reference=_free_reference(proposal, connection, work),
         customer=signal.customer or None,
         # A vendor's clock may be ahead of ours.
         happened_at=min(signal.at, at),
@@ -111,14 +111,14 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
     return case
 
 
-def _name_for(proposal: Proposal, connection: Connection | None, work: ReadOnlyWork) -> str | None:
-    """What its case is called: as its ticket, or apart from those in the channel that are called so."""
+def _free_reference(proposal: Proposal, connection: Connection | None, work: ReadOnlyWork) -> str | None:
+    """Its ticket's reference, or one like it where another case in the channel has that already."""
     reference = proposal.reference
     if connection is None or reference is None:
         return reference
-    names = chain((reference,), named_apart(reference, connection.product))
-    taken = partial(work.cases.by_reference, proposal.channel_id)
-    return next(name for name in names if taken(name) is None)
+    references = chain((reference,), named_apart(reference, connection.product))
+    case_called = partial(work.cases.by_reference, proposal.channel_id)
+    return next(each for each in references if case_called(each) is None)
 
 
 def _become(proposal: Proposal, case: Case, by: str, at: datetime, work: UnitOfWork) -> None:

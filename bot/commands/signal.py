@@ -34,8 +34,8 @@ from bot.ports import UnitOfWork
 
 HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
-MAX_TOLD = 20
-"""Deliveries about one ticket that are looked at for what is known of it."""
+MAX_DELIVERIES = 20
+"""About one ticket, the last ones, that are looked at for what is known of it."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MAX_CASES = 20
 """Cases of one customer, the last ones, in which their word is shown."""
@@ -120,16 +120,16 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     if tester := connection.tester(at):
         return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
-    before = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
+    deliveries = work.deliveries.of_reference(connection.id, signal.reference, MAX_DELIVERIES)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
-    # What a proposal says goes on from where older deliveries left it.
-    known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
+    # A proposal says as well what older deliveries told, which are not kept any more.
+    before = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
     # What was sent as a test may be made up, and nothing is done with it.
-    now = together([*known, *(other.signal for other in before if other.became != "test")])
+    now = together([*before, *(each.signal for each in deliveries if each.became != "test")])
     case = _marked_by_hand(proposal, signal, connection, work)
-    there = proposal or case or connection
+    channel_id = (proposal or case or connection).channel_id
     named = signal.model_copy(update={"customer": signal.customer or now.customer})
-    hear_elsewhere(named, connection.id, there.channel_id, at, work)
+    hear_elsewhere(named, connection.id, channel_id, at, work)
     if case is not None and not case.cancelled:
         proposal = _tie(proposal, case, now, connection, at, work)
     elif case is not None and proposal is None:
@@ -143,7 +143,7 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
 def _marked_by_hand(
     proposal: Proposal | None, signal: Signal, connection: Connection, work: UnitOfWork
 ) -> Case | None:
-    """The case that somebody marked failed of a ticket, while its proposal, if there is one, is none."""
+    """The case that somebody marked failed for a ticket, as long as its proposal became none."""
     if proposal is None:
         return case_of_ticket(signal, connection, work)
     return case_of_proposal(proposal, work) if proposal.case_number is None else None
@@ -162,7 +162,7 @@ def _tie(
     at: datetime,
     work: UnitOfWork,
 ) -> Proposal:
-    """Lets a ticket be of the case that somebody marked failed by hand; nothing is said of that."""
+    """Ties a ticket to the case that somebody marked failed for it; nobody is told."""
     if proposal is None:
         new = _proposal(now, (), connection, at, channel_id=case.channel_id, gathered=True)
         return work.proposals.add(domain.tie(new, case))
@@ -176,9 +176,9 @@ def _tie(
 def _hear_again(
     proposal: Proposal, signal: Signal, now: Signal, rules: Rules, at: datetime, work: UnitOfWork
 ) -> Became:
-    """Brings a proposal that waits up to date, and what shows it; what was decided stays as it was then.
+    """Updates a proposal that waits, and the message that shows it; a decided one stays as it was.
 
-    Where it got worse since, it is asked about again. Of a forgotten customer nothing comes back.
+    If the ticket got worse since, somebody is asked again. Of a forgotten customer nothing is taken.
     """
     if proposal.forgotten_at is not None:
         return "known"
@@ -201,7 +201,7 @@ def _hear_again(
 def hear_elsewhere(
     signal: Signal, connection_id: str, channel_id: str, at: datetime, work: UnitOfWork
 ) -> None:
-    """What a customer says on a ticket of a channel is shown in the cases of their others there, too."""
+    """Shows what a customer says on a ticket in the cases of their other tickets in the channel."""
     if not signal.customer or not is_word(signal):
         return
     for other in work.proposals.opened_of_customer(connection_id, signal.customer, MAX_CASES):
@@ -210,7 +210,7 @@ def hear_elsewhere(
 
 
 def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWork) -> None:
-    """Shows the customer's last word where it is noted how it ended: nothing ends by itself."""
+    """Keeps the customer's last word as a draft of how it ended, and shows it on their card."""
     if proposal.last is None or proposal.case_number is None:
         return
     later = newer(proposal.later, signal, proposal.last.at)

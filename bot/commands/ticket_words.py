@@ -1,4 +1,4 @@
-"""What happens once a ticket was read, because its helpdesk sends none of the customer's words."""
+"""What happens with a customer's words that were read on their ticket, because none were sent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,10 +35,10 @@ def values(number: int, words: str, customer: str) -> Mapping[str, str]:
 
 
 def fill_in(command: FillIn, work: UnitOfWork) -> Reply:
-    """Keeps it as if it had been sent, and brings up to date what shows the proposal, or its case.
+    """Keeps the words as if they had been sent, and edits what shows the proposal, or its case.
 
-    Nothing is kept once somebody waved it off, cancelled the case or put it into words of their own, nor
-    of a customer who was forgotten.
+    Nothing is kept once somebody waved the proposal off, cancelled the case or wrote what happened in
+    their own words, nor of a customer who was forgotten.
     """
     proposal = work.proposals.get(int(command.number))
     if proposal is None or not proposal_jobs.wants_words(proposal, work):
@@ -50,7 +50,7 @@ def fill_in(command: FillIn, work: UnitOfWork) -> Reply:
 
 def _fill(proposal: Proposal, words: str, customer: str, at: datetime, work: UnitOfWork) -> Proposal:
     """Lets the proposal, and its case, say these words, which were read on its ticket; returns it."""
-    told = Signal(
+    on_ticket = Signal(
         ticket=proposal.ticket,
         reference=proposal.reference or "",
         prefix=proposal.signal.prefix,
@@ -63,12 +63,12 @@ def _fill(proposal: Proposal, words: str, customer: str, at: datetime, work: Uni
         connection_id=proposal.connection_id,
         key=message_key.ticket(proposal.number),
         arrived_at=at,
-        signal=told,
+        signal=on_ticket,
         became="known",
     )
     if not work.deliveries.add(read):
         work.deliveries.save(read)  # more was read since
-    filled = proposal.model_copy(update={"signal": together([told, proposal.signal])})
+    filled = proposal.model_copy(update={"signal": together([on_ticket, proposal.signal])})
     work.proposals.save(filled)
     proposal_jobs.edit([filled], at, work)
     if filled.case_number is not None:

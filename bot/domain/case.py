@@ -89,7 +89,7 @@ class Case(BaseModel, frozen=True):
 
     @property
     def last_change(self) -> CaseChange | None:
-        """The last thing that somebody did to it; None as long as nobody did any."""
+        """The last change that a person made; None where nobody made any."""
         return next((change for change in reversed(self.history) if change.by), None)
 
     @property
@@ -201,10 +201,10 @@ def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case
 
 
 def fill_in(case: Case, words: str, customer: str, at: datetime) -> Case:
-    """The case in its customer's words, which came from the ticket once it was open: nobody edited it.
+    """The case in its customer's words, which were read on the ticket once it was open.
 
-    Who is named as its customer stays, and how the helpdesk calls them is kept with the change: it may
-    stand in the words, where forgetting looks for it.
+    Nobody edited it, and whoever is named as its customer stays. How the helpdesk calls them is kept
+    with the change, because it may stand in the words: forgetting takes it out there.
     """
     named = case.customer or customer or None
     filled = edit(case, {"what_happened": words, "customer": named}, "", at)

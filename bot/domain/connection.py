@@ -176,9 +176,9 @@ def refuses(connection: Connection, last_at: datetime | None) -> bool:
 
 
 def is_worse(now: Signal, decided: Signal, rules: Rules) -> bool:
-    """Whether a ticket meets a rule, or a word of one, that it did not meet when it was decided.
+    """Whether a ticket got worse since it was decided, as the rules see it.
 
-    Or it is rated lower yet.
+    It meets a rule, a tag or a priority that it did not meet then, or its bad rating is lower.
     """
     meets = met(now, rules)
     return (

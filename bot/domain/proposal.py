@@ -13,10 +13,10 @@ from bot.domain.reference import ProposalRef, key_of
 from bot.domain.signal import Signal, without_customer
 
 ProposalState = Literal["proposed", "opened", "waved off", "lapsed", "forgotten"]
-"""One that is forgotten became no case, and becomes none: nobody knows any more what it was about."""
+"""`forgotten`: its customer was, before it became a case; now it cannot become one any more."""
 ProposalStep = Literal["open", "tie", "wave_off", "lapse", "worsen"]
-"""To tie it is to find that somebody had marked its case failed by hand; it worsens when its ticket does
-once nobody waits for a decision any more, which is then asked for again."""
+"""`tie`: somebody had marked its case failed by hand. `worsen`: its ticket got worse after the proposal
+was waved off or had lapsed, so it is asked about again."""
 WORKING_DAYS = 10
 """After so many working days a proposal that nobody decided goes away by itself."""
 
@@ -68,7 +68,7 @@ class Proposal(BaseModel, frozen=True):
     ticket: str
     reference: str | None
     signal: Signal
-    """The newest that was said of it, whenever that arrived; what was decided stays as it was then."""
+    """What is known of the ticket, up to the decision where there was one."""
     rules: tuple[RuleName, ...] = ()
     """Which rules it met."""
     made_at: datetime
@@ -125,7 +125,7 @@ def take(
 
 
 def worsen(proposal: Proposal, now: Signal, rules: Rules, at: datetime) -> Proposal:
-    """The proposal that is asked about again, as its ticket is now."""
+    """The proposal once its ticket got worse: it waits again, and says how the ticket is now."""
     again = take(proposal, "worsen", "", at)
     return again.model_copy(update={"signal": now, "rules": met(now, rules)})
 
@@ -133,7 +133,7 @@ def worsen(proposal: Proposal, now: Signal, rules: Rules, at: datetime) -> Propo
 def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Proposal:
     """The proposal without its customer, its ticket, and every way back to them.
 
-    It ends with that, unless it is a case.
+    It is `forgotten` then, unless it became a case.
     """
     history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
     gone = {"reference": None, "ticket": "", "history": history, "later": None, "forgotten_at": at}

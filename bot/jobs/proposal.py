@@ -39,6 +39,7 @@ class Show(JobPayload):
             return None
         number = proposal.case_number
         links = retro_thread.links_of({number} if number else (), work)
+        # What got worse names who decided before that.
         people = work.people.among({change.by for change in proposal.history[-2:]})
         return messages.card(proposal, people, links)
 
@@ -88,19 +89,19 @@ class LookUp(JobPayload):
 
 
 def wants_words(proposal: Proposal, work: ReadOnlyWork) -> bool:
-    """Whether what the customer wrote is still missed, and a token opens the ticket.
+    """Whether the customer's words are still missing, and a token lets us read the ticket.
 
-    Once somebody waved it off, or edited what happened, it is not missed any more.
+    Once somebody waved it off, or edited what happened, nobody wants them any more.
     """
-    told = proposal.signal
-    missed = told.wordless and not told.words and proposal.forgotten_at is None
-    if not missed or not takes_notes(proposal, work):
+    signal = proposal.signal
+    missing = signal.wordless and not signal.words and proposal.forgotten_at is None
+    if not missing or not takes_notes(proposal, work):
         return False
-    return proposal.state == "proposed" or _is_as_told(proposal, work)
+    return proposal.state == "proposed" or _is_unedited(proposal, work)
 
 
-def _is_as_told(proposal: Proposal, work: ReadOnlyWork) -> bool:
-    """Whether it became a case that may be edited, and says what happened as the helpdesk told it."""
+def _is_unedited(proposal: Proposal, work: ReadOnlyWork) -> bool:
+    """Whether it became a case that may be edited, and still says what the helpdesk told."""
     case = work.cases.get(proposal.case_number) if proposal.case_number is not None else None
     if case is None or case.cancelled or case.forgotten_at is not None:
         return False
@@ -145,7 +146,7 @@ def wants_comment(proposal: Proposal, rated_at: datetime, work: ReadOnlyWork) ->
         return later.at == rated_at and not later.words
     if proposal.signal.rating is None or proposal.signal.rating >= GOOD_FROM:
         return False
-    return proposal.state == "proposed" or _is_as_told(proposal, work)
+    return proposal.state == "proposed" or _is_unedited(proposal, work)
 
 
 def read_comment(signal: Signal, connection_id: str, at: datetime, work: UnitOfWork) -> None:
@@ -166,9 +167,9 @@ def read_comment(signal: Signal, connection_id: str, at: datetime, work: UnitOfW
 
 
 def look_up(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:
-    """Has what the customer wrote read on the ticket, where it was not sent and a token opens that.
+    """Has the customer's words read on the ticket, where they are wanted.
 
-    What was given up, or was not wanted for a while, is tried again; what was read is not read again.
+    What was given up, or was not wanted for a while, is tried again.
     """
     if wants_words(proposal, work):
         ticket = note.channel(proposal.connection_id, proposal.number)
@@ -206,8 +207,8 @@ def edit(proposals: Iterable[Proposal], at: datetime, work: UnitOfWork) -> None:
 def edit_gathered(
     connection_id: str, gathered: Iterable[EndedProposal], at: datetime, work: UnitOfWork
 ) -> None:
-    """Brings up to date what was said of these, however many: once for each day of a channel."""
-    days = {(one.channel_id, _day_of(one, work)) for one in gathered}
+    """Edits the messages that gathered these, however many: one for each day of a channel."""
+    days = {(proposal.channel_id, _day_of(proposal, work)) for proposal in gathered}
     jobs = [_gather_job(connection_id, channel_id, day, at) for channel_id, day in sorted(days)]
     edit_said(jobs, work, on_their_way=True)
 

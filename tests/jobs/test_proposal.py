@@ -516,7 +516,7 @@ async def test_what_a_removed_connection_told_is_forgotten_as_well(desk: Desk) -
 
 async def test_a_proposal_keeps_what_was_said_however_much_is_told_of_its_ticket(desk: Desk) -> None:
     await tell(desk)
-    for minute in range(1, signal_commands.MAX_TOLD + 2):
+    for minute in range(1, signal_commands.MAX_DELIVERIES + 2):
         await tell(desk, 1, AT + timedelta(minutes=minute), rating=None, words="", tags=("late",))
     signal = proposal(desk).signal
     assert (signal.rating, signal.words, signal.tags) == (1, "Nobody came (1).", ("late",))
