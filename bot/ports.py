@@ -355,7 +355,7 @@ class Doubted(NamedTuple):
 class ToForget(NamedTuple):
     """Cases and proposals whose customers are due to be forgotten, workspace and label (`C-7`) each.
 
-    The last `waiting` of them are more than may be forgotten in a day; the oldest are not.
+    Those that may be forgotten today are first; the last `waiting` are more than that.
     """
 
     labels: Sequence[tuple[str, str]]

@@ -513,7 +513,7 @@ class ReadProposals(Protocol):
         ...
 
     def of_customer(self, name: str, limit: int) -> Sequence[Proposal]:
-        """Those of a customer that became no case, the first first; an index carries it.
+        """Those of a customer that became no case, by their numbers; an index carries it.
 
         Upper and lower case are alike.
         """
@@ -534,9 +534,9 @@ class ReadProposals(Protocol):
     def gathered(
         self, connection_id: str, channel_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[Proposal]:
-        """A channel's that nobody decided, made between two moments without a message of their own.
+        """A channel's that nobody decided, made between two moments, without a message of their own.
 
-        The first is first.
+        In the order in which they were made.
         """
         ...
 
@@ -554,7 +554,7 @@ class ReadProposals(Protocol):
 
 
 class EndedProposal(NamedTuple):
-    """One of many that ended at once; `gathered` as in Proposal."""
+    """One of many proposals that ended at once; `gathered` is Proposal's."""
 
     number: int
     channel_id: str
@@ -579,7 +579,7 @@ class Proposals(ReadProposals, Protocol):
     def end_waiting(self, connection_id: str, change: ProposalChange) -> Sequence[EndedProposal]:
         """Takes a step with all of a connection that wait; returns which they were.
 
-        Very many are one statement, but for those that wait for a decision once more.
+        One statement does it, however many; those that wait again, with a history, are saved one by one.
         """
         ...
 

@@ -138,7 +138,7 @@ class Upkeep:
         self._to_forget = left
 
     async def _drop_tests(self) -> bool:
-        """Removes old tests, also from the messages that show them; whether more wait."""
+        """Removes old tests, also from the messages that show them; returns whether more wait."""
         age, limit = self._deliveries_kept, FORGET_BATCH_SIZE
         old = await self._transactions.read_queue(lambda queue: queue.old_tests(age, limit))
         for workspace, connection_id, key in old:

@@ -25,11 +25,11 @@ CATCH_UP = 5
 QUOTA_EVERY = timedelta(hours=25)
 """An hour more than a day, because each process writes down its uptime only now and then."""
 QUOTA = 10
-"""One case in so many may be forgotten in a day, and one proposal in so many, and always one."""
+"""Of so many of a kind one may be forgotten in a day, and always one."""
 
 
 class _Kind(NamedTuple):
-    """What grows old: its letter, when it was stored, and whether its customer is known."""
+    """What grows old: the letter of its label, when it was stored, and whether it has a customer."""
 
     letter: str
     stored_at: Column[datetime]
@@ -38,7 +38,7 @@ class _Kind(NamedTuple):
 
 KINDS = (
     _Kind("C", cases.c.failed_at, cases.c.forgotten_at.is_(None)),
-    # One that became a case is forgotten with that.
+    # What became a case is forgotten with its case.
     _Kind(
         "P",
         proposals.c.made_at,
@@ -94,7 +94,7 @@ def take_daily_quota(connection: Connection) -> bool:
 
 
 def overdue(connection: Connection, now: datetime, age: timedelta) -> ToForget:
-    """All that is stored for longer than `age`; of each kind a tenth of all that there are is first."""
+    """All that is stored for longer than `age`: first what may be forgotten today, of each kind."""
     today: list[tuple[str, str]] = []
     later: list[tuple[str, str]] = []
     for kind in KINDS:

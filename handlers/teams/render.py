@@ -118,7 +118,7 @@ def reading(message: Message) -> Element:
 
 
 def without_buttons(message: Message) -> Message:
-    """A message as a dialog's answer that nothing in it may end."""
+    """A message for a dialog that stays open, because nothing in it can be pressed."""
     parts = tuple(part for part in message.parts if not isinstance(part, Buttons))
     return message.model_copy(update={"parts": (*parts, Context(words=(PRESSED_BESIDE,)))})
 

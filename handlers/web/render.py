@@ -40,8 +40,8 @@ from handlers.web import chart
 
 FOLDER = Path(__file__).parent
 NOTHING = Markup("")
-Drawn = tuple[FormField, Sequence[tuple[str, Sequence[Option]]]]
-"""A field of a form, with its options by their groups."""
+FieldWithOptions = tuple[FormField, Sequence[tuple[str, Sequence[Option]]]]
+"""A field of a form, and its options by their groups."""
 HUES = 6
 """How many avatar colours the style sheet has."""
 SIGNS: Mapping[Sign, str] = {"late": "!", "waiting": "…", "yours": "→", "done": "✓", "note": "•"}
@@ -71,7 +71,7 @@ class Frame:
     token: str = ""
     """What every form of such a page carries, and no other page can know."""
     stays: bool = False
-    """What is drawn is shown this once: where a press leads to another page, it opens a new tab."""
+    """What is drawn holds a secret that is shown once: a press that leads away opens a new tab."""
 
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""
@@ -151,9 +151,9 @@ class Pieces:
     """What a press brings back to the page that it was made on.
 
     `form` fills the dialog, or closes it when it is empty; `again` draws the same form once more.
-    `note` is for the reader alone, in a `pane`; None leaves the note that is there. One that `stays` has
-    a place of its own, where none but another such takes its place. `key` is the composer's next one,
-    and `anyway` what it posts without asking once more.
+    `note` is for the reader alone, in a `pane`; None leaves the note that is there. One that `stays` is
+    replaced by no other note, unless that stays as well. `key` is the composer's next one, and `anyway`
+    what it posts without asking once more.
     """
 
     form: Markup = NOTHING
@@ -229,8 +229,8 @@ def form(
     `people` and `channels` are the options of the fields that choose one.
     """
     faults = faults or {}
-    drawn = _apart(fields_of(form, people, channels, faults))
-    sent = (form, _carried(form), *drawn, faults, _loose(form, faults), frame)
+    above, beside = _above_and_beside(fields_of(form, people, channels, faults))
+    sent = (form, _carried(form), above, beside, faults, _loose(form, faults), frame)
     return _macro("form.html", "dialog", *sent, action)
 
 
@@ -238,8 +238,8 @@ def page_form(
     form: Form, frame: Frame, people: Sequence[Person], faults: Mapping[str, str], back: str
 ) -> Markup:
     """The same as the content of a page without a script; `back` is where leaving it leads."""
-    drawn = _apart(fields_of(form, people, (), faults))
-    sent = (form, _carried(form), *drawn, faults, _loose(form, faults), frame)
+    above, beside = _above_and_beside(fields_of(form, people, (), faults))
+    sent = (form, _carried(form), above, beside, faults, _loose(form, faults), frame)
     return _macro("form.html", "page_form", *sent, back)
 
 
@@ -258,8 +258,10 @@ def _carried(form: Form) -> str:
     return filled(form, dict.fromkeys((field.name for field in form.fields), "")).model_dump_json()
 
 
-def _apart(fields: Sequence[Drawn]) -> tuple[Sequence[Drawn], Sequence[Drawn]]:
-    """The fields above, and the ticks that a form ends with: how it is sent stands beside its button."""
+def _above_and_beside(
+    fields: Sequence[FieldWithOptions],
+) -> tuple[Sequence[FieldWithOptions], Sequence[FieldWithOptions]]:
+    """The fields, and apart from them the ticks at the end, which stand beside the button that sends."""
     above = list(fields)
     while above and above[-1][0].kind == "tick":
         above.pop()
@@ -271,7 +273,7 @@ def fields_of(
     people: Sequence[Person] = (),
     channels: Sequence[Channel] = (),
     faults: Mapping[str, str] | None = None,
-) -> Sequence[Drawn]:
+) -> Sequence[FieldWithOptions]:
     """Each field with its options, by their groups."""
     faults = faults or {}
     listed = {

@@ -57,7 +57,7 @@ END_WAITING = Statement(
     .values(version=proposals.c.version + 1)
     .returning(*(proposals.c[name] for name in EndedProposal._fields))
 )
-ONCE_MORE = Statement(
+WAITING_AGAIN = Statement(
     select(proposals)
     .where(*_OF_CONNECTION, proposals.c.state == "proposed", proposals.c.ended_at.is_not(None))
     .order_by(proposals.c.number)
@@ -151,18 +151,18 @@ class Proposals(Versioned[Proposal]):
     def end_waiting(self, connection_id: str, change: ProposalChange) -> Sequence[EndedProposal]:
         ended = {
             "state": STEPS[change.step].to,
-            "history": (change,),  # what waits for the first time has none
+            "history": (change,),  # the first one of whatever waits for the first time
             "ended_at": change.at,
             "next_check_at": None,
         }
         these = {"this_workspace": self._workspace, "this_connection": connection_id}
         rows = END_WAITING.all(self._connection, {**these, **ended})
         self._known.clear()
-        once_more = self._several(ONCE_MORE, connection_id=connection_id)
-        for one in once_more:
-            self.save(take(one, change.step, change.by, change.at, change.why))
+        again = self._several(WAITING_AGAIN, connection_id=connection_id)
+        for proposal in again:
+            self.save(take(proposal, change.step, change.by, change.at, change.why))
         names = EndedProposal._fields
-        return [EndedProposal(*(getattr(one, name) for name in names)) for one in (*rows, *once_more)]
+        return [EndedProposal(*(getattr(each, name) for name in names)) for each in (*rows, *again)]
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
         params = {"workspace": self._workspace, "channel_id": channel_id}
