@@ -75,21 +75,24 @@ class Hooks:
             return web.Response()
         if request.method != "POST":
             return _says(405, "Send a POST request to this address.")
-        id = request.match_info["id"]
         try:
-            try:
-                received = await self._received(request)
-            except web.RequestPayloadError:
-                await self._note_unread(id, NOT_PACKED)
-                return _says(400, NOT_PACKED)
-            except web.HTTPRequestEntityTooLarge:
-                await self._note_unread(id, TOO_LARGE)
-                raise
-            async with self._turns:
-                return await self._take(id, received)
+            return await self._answer(request)
         except (StorageUnavailable, VaultLocked) as trouble:
             log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        id = request.match_info["id"]
+        try:
+            received = await self._received(request)
+        except web.RequestPayloadError:
+            await self._note_unread(id, NOT_PACKED)
+            return _says(400, NOT_PACKED)
+        except web.HTTPRequestEntityTooLarge:
+            await self._note_unread(id, TOO_LARGE)
+            raise
+        async with self._turns:
+            return await self._take(id, received)
 
     async def _received(self, request: web.Request) -> Received:
         origin = self._public_address or f"{request.scheme}://{request.host}"
@@ -107,7 +110,7 @@ class Hooks:
         try:
             product.verify(received, known.secret)
         except SignatureError as error:
-            await self._note(known, str(error), received.at)
+            await self._note_refused(known, str(error), received.at)
             log.warning(
                 "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
             )
@@ -115,7 +118,7 @@ class Hooks:
         try:
             signals = await _read(product, received)
         except PayloadError as error:
-            await self._note(known, str(error), received.at)
+            await self._note_refused(known, str(error), received.at)
             return _says(400, error.in_full)
         if not signals:
             return web.Response()
@@ -130,9 +133,9 @@ class Hooks:
         async with self._turns:
             known = await self._known(id)
             if known is not None:
-                await self._note(known, why, datetime.now(UTC))
+                await self._note_refused(known, why, datetime.now(UTC))
 
-    async def _note(self, known: Known, why: str, at: datetime) -> None:
+    async def _note_refused(self, known: Known, why: str, at: datetime) -> None:
         """Notes why this was refused, unless another was just before: then nothing is written."""
         if notes_refusal(known.connection, at):
             refusal = {"connection_id": known.connection.id, "why": why}

@@ -131,10 +131,14 @@ def _parts(item: reading.Fields) -> Sequence[reading.Fields]:
     return ()
 
 
-def _said(item: reading.Fields) -> Sequence[reading.Fields]:
-    """The parts that are of customers."""
+def _of_customers(item: reading.Fields) -> Sequence[reading.Fields]:
+    """The parts that customers wrote."""
     authors = ((part, reading.nested(part, "author")) for part in _parts(item))
     return [part for part, author in authors if reading.line(author, "type") in CUSTOMERS]
+
+
+def _last(parts: Sequence[reading.Fields]) -> reading.Fields:
+    return parts[-1] if parts else {}
 
 
 def _rated(item: reading.Fields) -> reading.Found | None:
@@ -147,33 +151,30 @@ def _rated(item: reading.Fields) -> reading.Found | None:
 
 
 def _replied(item: reading.Fields) -> reading.Found | None:
-    last = next(reversed(_said(item)), {})
+    last = _last(_of_customers(item))
     # A customer's reply on a closed conversation is the part that opens it again.
     if reading.line(last, "part_type") != "open" and reading.line(item, "state") != "closed":
         return None
-    said = reading.plain(reading.words(last, "body"))
-    return {"replied": True, "reopened": True, "words": said, "what": "replied"}
+    return {"reopened": True, **_reply(last)}
 
 
 def _replied_on_ticket(item: reading.Fields) -> reading.Found | None:
     state = item.get("ticket_state")
     if (reading.line(state, "category") if isinstance(state, Mapping) else state) != OVER:
         return None
-    last = reading.nested(item, "ticket_part") or next(reversed(_said(item)), {})
-    return {
-        "replied": True,
-        "words": reading.plain(reading.words(last, "body")),
-        "what": "replied",
-    }
+    return _reply(reading.nested(item, "ticket_part") or _last(_of_customers(item)))
+
+
+def _reply(part: reading.Fields) -> reading.Found:
+    return {"replied": True, "words": reading.plain(reading.words(part, "body")), "what": "replied"}
 
 
 def _opened(item: reading.Fields) -> reading.Found | None:
     return {"reopened": True, "what": "reopened"}
 
 
-def _moved(item: reading.Fields) -> reading.Found | None:
-    states = [part for part in _parts(item) if reading.line(part, "previous_ticket_state")]
-    last = next(reversed(states), {})
+def _state_updated(item: reading.Fields) -> reading.Found | None:
+    last = _last([part for part in _parts(item) if reading.line(part, "previous_ticket_state")])
     before, now = (reading.line(last, name) for name in ("previous_ticket_state", "ticket_state"))
     return _opened(item) if before == OVER != now else None
 
@@ -188,10 +189,10 @@ def _priority(item: reading.Fields) -> reading.Found | None:
 
 
 def _closed(item: reading.Fields) -> reading.Found | None:
-    return {"what": "its SLA was breached"} if _is_late(item) else None
+    return {"what": "its SLA was breached"} if _missed_sla(item) else None
 
 
-def _is_late(item: reading.Fields) -> bool:
+def _missed_sla(item: reading.Fields) -> bool:
     return reading.line(reading.nested(item, "sla_applied"), "sla_status") == "missed"
 
 
@@ -202,7 +203,7 @@ TOPIC_READERS: Mapping[str, Callable[[reading.Fields], reading.Found | None]] = 
     "conversation.user.replied": _replied,
     "ticket.contact.replied": _replied_on_ticket,
     "conversation.admin.opened": _opened,
-    "ticket.state.updated": _moved,
+    "ticket.state.updated": _state_updated,
     "conversation_part.tag.created": _tagged,
     "conversation.priority.updated": _priority,
     "conversation.admin.closed": _closed,
@@ -213,8 +214,8 @@ def _tags(item: reading.Fields) -> tuple[str, ...]:
     """A conversation's tags, those of its parts, and the one that a notification is about."""
     lists = [_tag_list(item, "tags"), _tag_list(item, "tags_added")]
     lists += [_tag_list(part, "tags") for part in _parts(item)]
-    found = (*(tag for tags in lists for tag in tags), reading.nested(item, "tag"))
-    return reading.tags([reading.line(tag, "name") for tag in found], "tags")
+    tags = (*(tag for each in lists for tag in each), reading.nested(item, "tag"))
+    return reading.tags([reading.line(tag, "name") for tag in tags], "tags")
 
 
 def _tag_list(holder: reading.Fields, name: str) -> Sequence[reading.Fields]:
@@ -229,7 +230,7 @@ def _customer(item: reading.Fields) -> str:
         *reading.listed(reading.nested(item, "contacts"), "contacts"),
         reading.nested(_source(item), "author"),
         reading.nested(item, "user"),
-        *(reading.nested(part, "author") for part in _said(item)),
+        *(reading.nested(part, "author") for part in _of_customers(item)),
     )
     names = (reading.line(each, name) for name in ("name", "email") for each in people)
     return next((name for name in names if name), "")
@@ -268,5 +269,5 @@ def _signal(
         link=f"https://app.intercom.com/a/apps/{app}/conversations/{id_}" if app else "",
         priority=reading.line(item, "priority"),
         tags=_tags(item),
-        sla_breached=_is_late(item),
+        sla_breached=_missed_sla(item),
     )

@@ -409,7 +409,7 @@ def test_a_resolved_ticket_of_intercom_that_moves_on_is_reopened() -> None:
         assert moved(before, now) == ()
 
 
-def test_a_missed_promise_of_intercom_is_told_with_the_rating_and_when_it_is_closed() -> None:
+def test_a_breached_sla_of_intercom_is_told_with_the_rating_and_when_it_is_closed() -> None:
     late = changed(INTERCOM_RATED, "data.item.sla_applied", {"sla_name": "4 h", "sla_status": "missed"})
     (rated,) = read(intercom, late)
     assert (rated.rating, rated.sla_breached) == (1, True)
