@@ -10,13 +10,11 @@ import pytest
 from bot.access import NO_ANSWER_NOW
 from bot.bootstrap import helpdesks
 from bot.command import Reply
-from bot.commands import signal as signal_commands
 from bot.domain.channel import Channel
 from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.person import Person
 from bot.domain.prompt import Kind
 from bot.domain.proposal import Proposal
-from bot.domain.signal import Signal, SignalDelivery
 from bot.domain.team import Team
 from bot.jobs import note as note_jobs
 from bot.messages.connection import NO_SUCH_CHANNEL
@@ -25,9 +23,9 @@ from bot.prompts import PROMPTS
 from bot.settings import Settings
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
+from tests.jobs.test_proposal import ID, tell
 from tests.session import open_work
 
-ID = "0f" * 20
 ABOUT, HERE = f"connection:{ID}", "connections:C1"
 SALES, DEPOT = Channel(id="C2", name="sales"), Channel(id="C3", name="depot")
 OLGA = Person(id="U7", name="Olga", zone="Europe/Warsaw")
@@ -98,16 +96,7 @@ class House(Desk):
 
     async def tell(self, number: int = 1, at: datetime = AT, *, by: str = ID, **said: Any) -> None:
         """The helpdesk, or another one, tells of ticket HD-`number`."""
-        given = {"words": f"Nobody came ({number}).", "rating": 1, "customer": "Eva", **said}
-        of_it = {"ticket": f"t{number}", "reference": f"HD-{number}", "at": at}
-        signal = Signal.model_validate({**of_it, **given})
-        key = f"{number} {at.isoformat()} {signal.rating}"
-        delivery = SignalDelivery(connection_id=by, key=key, arrived_at=at, signal=signal)
-        sent = signal_commands.values(by, (delivery,))
-        reply = await self.ask(
-            signal_commands.HELPDESK, "signal.take_in", values=sent, channel=None, at=at
-        )
-        assert not reply.refused, reply
+        await tell(self, number, at, by=by, **{"customer": "Eva", **said})
 
     async def form(self, person: Person = ANA) -> dict[str, str]:
         """What stands in the form of the rules, with what it carries."""

@@ -48,19 +48,19 @@ def connected(database: Database) -> Desk:
     return desk
 
 
-async def tell(desk: Desk, number: int = 1, at: datetime = AT, **said: Any) -> None:
-    """A helpdesk tells of ticket HD-`number`."""
+async def tell(desk: Desk, number: int = 1, at: datetime = AT, *, by: str = ID, **said: Any) -> None:
+    """A helpdesk tells of ticket HD-`number`; `by` which connection."""
     given = {"words": f"Nobody came ({number}).", "rating": 1, "customer": "Maria Santos", **said}
     of_it = {"ticket": f"t{number}", "reference": f"HD-{number}", "at": at}
     signal = Signal.model_validate({**of_it, **given})
     key = f"{number} {at.isoformat()} {signal.rating}"
-    delivery = SignalDelivery(connection_id=ID, key=key, arrived_at=at, signal=signal)
+    delivery = SignalDelivery(connection_id=by, key=key, arrived_at=at, signal=signal)
     request = Request(
         workspace=desk.workspace,
         command_name="signal.take_in",
         person=signal_commands.HELPDESK,
         at=at,
-        values=signal_commands.values(ID, (delivery,)),
+        values=signal_commands.values(by, (delivery,)),
         heard=True,
         introduced=True,
     )
@@ -407,7 +407,8 @@ async def test_what_was_waved_off_says_so_once_its_customer_is_forgotten_and_is_
 
 async def test_what_is_told_of_the_ticket_of_a_forgotten_customer_is_proposed_anew(desk: Desk) -> None:
     await tell(desk)
-    await desk.bot.forget_told(desk.workspace, "Maria Santos", AT)
+    forgotten = await desk.bot.forget_told(desk.workspace, "Maria Santos", AT)
+    assert forgotten == ["P-1", "1 delivery of a helpdesk"]
     await tell(desk, 1, AT + DAY)
     assert (proposal(desk, 1).state, proposal(desk, 2).state) == ("forgotten", "proposed")
 
