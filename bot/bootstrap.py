@@ -720,12 +720,12 @@ async def forget(
             if not case:
                 name = (customer or "").strip()
                 return forget_commands.of_customer(name, work), [name]
-            found = forget_commands.named(case, work)
-            return found, {name for one in found for name in forget_commands.names_of(one, work)}
+            numbers = forget_commands.named(case, work)
+            return numbers, {name for each in numbers for name in forget_commands.names_of(each, work)}
 
         numbers, names = await built.database.read(chosen, find)
         at = datetime.now(UTC)
-        told = [one for name in sorted(names) for one in await built.bot.forget_told(chosen, name, at)]
+        told = [what for name in sorted(names) for what in await built.bot.forget_told(chosen, name, at)]
         forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
         await built.bot.wipe_words(chosen)
         cases = sorted({number for some in forgotten for number in some})

@@ -349,7 +349,8 @@ class Bot:
     async def forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[int]:
         """Removes what identifies the customer of a case; returns in which cases, with its doubles.
 
-        It returns an empty sequence where nothing was left to remove.
+        First it removes somebody of their name from what helpdesks told and no case came of. It returns
+        an empty sequence where nothing was left to remove in a case.
         """
         names = partial(forget_commands.names_of, case_number)
         for name in await self._transactions.read(workspace, names):
@@ -358,10 +359,10 @@ class Bot:
 
     async def forget_told(self, workspace: str, customer: str, at: datetime) -> Sequence[str]:
         """Removes a customer from what helpdesks told of them and no case came of; returns of what."""
-        told, batch = Told(), partial(forget_commands.forget_told, customer, at)
-        while (some := await self._forget(workspace, batch)) != Told():
-            told += some
-        return told.of_what
+        total, forget_batch = Told(), partial(forget_commands.forget_told, customer, at)
+        while (batch := await self._forget(workspace, forget_batch)) != Told():
+            total += batch
+        return total.of_what
 
     async def forget_due(self, workspace: str, label: str, at: datetime) -> Sequence[str]:
         """Removes the customer of a case (`C-7`) or a proposal (`P-7`) that is old; returns of which."""

@@ -52,7 +52,8 @@ class CaseChange(BaseModel, frozen=True):
     """The number of the case that it was found to be, and that has its answers and items since."""
     customer: str = ""
     reference: str = ""
-    """What an edit replaced: it may stand in answers, where forgetting the customer looks for it."""
+    """What an edit replaced, or else how a helpdesk calls the customer: it may stand in answers, where
+    forgetting the customer looks for it."""
 
 
 class Case(BaseModel, frozen=True):
