@@ -572,6 +572,10 @@ async def test_a_note_stands_in_the_pane_that_is_shown(page: Page, web_house: We
     await page.get_by_role("button", name="Status").click()
     note = thread(page).get_by_role("region", name="Only you can see this")
     await expect(note).to_be_in_viewport()
+    # What is shown once goes to a place of its own there, too, and so replaces no other note.
+    await page.evaluate("document.querySelector('#place-stays').innerHTML = '<p>Once</p>'")
+    await expect(page.locator("#thread-stays")).to_have_text("Once")
+    await expect(note).to_be_visible()
     await note.get_by_role("button", name="Dismiss").click()
     await expect(thread(page).get_by_label("Reply")).to_be_focused()
 

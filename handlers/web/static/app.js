@@ -184,15 +184,16 @@
   dialog.addEventListener("close", show);
 
   // ---- a note must be seen: what comes for a pane that is not shown stands in one that is
-  const rooms = [...document.querySelectorAll(".note-room")];
-  for (const room of rooms) {
-    const alike = rooms.filter((other) => other.id.split("-")[1] === room.id.split("-")[1]);
-    new MutationObserver(() => {
-      const shown = alike.findLast((other) => other.offsetParent !== null);
-      if (!room.firstElementChild || room.offsetParent !== null || !shown) return;
-      shown.replaceChildren(...room.childNodes);
-      shown.scrollIntoView({ block: "nearest" });
-    }).observe(room, { childList: true });
+  for (const kind of ["stays", "note"]) {
+    const rooms = [...document.querySelectorAll(`.note-room[id$="-${kind}"]`)];
+    for (const room of rooms) {
+      new MutationObserver(() => {
+        const shown = rooms.findLast((other) => other.offsetParent !== null);
+        if (!room.firstElementChild || room.offsetParent !== null || !shown) return;
+        shown.replaceChildren(...room.childNodes);
+        shown.scrollIntoView({ block: "nearest" });
+      }).observe(room, { childList: true });
+    }
   }
 
   // ---- trouble, said where the person is looking
