@@ -9,7 +9,6 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
-    Collection,
     Iterator,
     Mapping,
     Sequence,
@@ -708,28 +707,24 @@ def _workspace(wanted: str | None, database: Database) -> str:
 async def forget(
     settings: Settings, customer: str | None, case: str | None, workspace: str | None
 ) -> Sequence[str]:
-    """Removes what identifies a customer from their cases, or from one; returns the cases' labels.
+    """Removes what identifies a customer from their cases, or from one; returns of what, in words.
 
-    Also from what helpdesks told of somebody of their name and no case came of, and says of what. `case`
-    is a case's label, or its reference in any team. Raises Refused when nothing is known by it.
+    So it does from what helpdesks told of somebody of their name and no case came of. `case` is a case's
+    label, or its reference in any team. Raises Refused when nothing is known by it.
     """
     async with open_app(settings, makes=False) as built:
         chosen = _workspace(workspace, built.database)
 
-        def find(work: ReadOnlyWork) -> tuple[Sequence[int], Collection[str]]:
-            if not case:
-                name = (customer or "").strip()
-                return forget_commands.of_customer(name, work), [name]
-            numbers = forget_commands.named(case, work)
-            return numbers, {name for each in numbers for name in forget_commands.names_of(each, work)}
+        def find(work: ReadOnlyWork) -> Sequence[int]:
+            if case:
+                return forget_commands.named(case, work)
+            return forget_commands.of_customer((customer or "").strip(), work)
 
-        numbers, names = await built.database.read(chosen, find)
-        at = datetime.now(UTC)
-        told = [what for name in sorted(names) for what in await built.bot.forget_told(chosen, name, at)]
-        forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
+        numbers, at = await built.database.read(chosen, find), datetime.now(UTC)
+        told = [] if case else await built.bot.forget_told(chosen, (customer or "").strip(), at)
+        of_cases = [what for number in numbers for what in await built.bot.forget(chosen, number, at)]
         await built.bot.wipe_words(chosen)
-        cases = sorted({number for some in forgotten for number in some})
-        return [*(f"C-{number}" for number in cases), *told]
+        return [*of_cases, *told]
 
 
 def forget_person(settings: Settings, name: str, workspace: str | None) -> Farewell | None:

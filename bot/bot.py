@@ -346,16 +346,20 @@ class Bot:
             looked += count
         return looked
 
-    async def forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[int]:
-        """Removes what identifies the customer of a case; returns in which cases, with its doubles.
+    async def forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[str]:
+        """Removes what identifies the customer of a case, with its doubles; returns of what, in words.
 
-        First it removes somebody of their name from what helpdesks told and no case came of. It returns
-        an empty sequence where nothing was left to remove in a case.
+        With it goes what helpdesks told of somebody of their name and no case came of. It returns an
+        empty sequence where nothing was left to remove.
         """
         names = partial(forget_commands.names_of, case_number)
-        for name in await self._transactions.read(workspace, names):
-            await self.forget_told(workspace, name, at)
-        return await self._forget(workspace, partial(forget_commands.forget, case_number, at))
+        told = [
+            what
+            for name in await self._transactions.read(workspace, names)
+            for what in await self.forget_told(workspace, name, at)
+        ]
+        cases = await self._forget(workspace, partial(forget_commands.forget, case_number, at))
+        return [*(f"C-{number}" for number in cases), *told]
 
     async def forget_told(self, workspace: str, customer: str, at: datetime) -> Sequence[str]:
         """Removes a customer from what helpdesks told of them and no case came of; returns of what."""

@@ -202,7 +202,7 @@ async def test_forgetting_a_customer_is_tried_again_but_not_for_ever(
 
     monkeypatch.setattr("bot.commands.forget.forget", forget)
     with nullcontext() if is_forgotten else pytest.raises(ConflictError):
-        assert await desk.bot.forget(desk.workspace, 1, desk.at) == [1]
+        assert await desk.bot.forget(desk.workspace, 1, desk.at) == ["C-1"]
     assert next(tries, None) is None
 
 

@@ -50,7 +50,7 @@ async def test_forgetting_either_of_them_leaves_nothing_of_their_customer(
 ) -> None:
     await a_double(desk)
     assert left(desk) == list(SECRETS)
-    assert await desk.bot.forget(desk.workspace, number, LATER) == [1, 2]
+    assert await desk.bot.forget(desk.workspace, number, LATER) == ["C-1", "C-2"]
     said = desk.say_all(LATER)
     assert left(desk) == []
     for key in ("retro:1", "retro:2", "item:1", "owner:1:U2", "recovery:1"):
@@ -66,7 +66,7 @@ async def test_a_chain_of_doubles_is_one_customer(desk: Desk) -> None:
     await desk.ask(ANA, "case.fail", values={"what_happened": "Late once more", "reference": "ZD-9"})
     desk.say_all()
     await same_as(desk, "C-1", "C-3")
-    assert await desk.bot.forget(desk.workspace, 3, LATER) == [1, 2, 3]
+    assert await desk.bot.forget(desk.workspace, 3, LATER) == ["C-1", "C-2", "C-3"]
     assert left(desk) == []
 
 
@@ -76,7 +76,7 @@ async def test_a_double_that_came_back_keeps_its_customer_and_what_moved_is_forg
     await a_double(desk)
     await desk.ask(BEN, "case.restore", "C-2")
     desk.say_all()
-    assert await desk.bot.forget(desk.workspace, 1, LATER) == [1]
+    assert await desk.bot.forget(desk.workspace, 1, LATER) == ["C-1"]
     with open_work(desk.database, desk.workspace, writes=False) as work:
         assert work.cases.require(2).customer == "Mrs Ozturkova"
     assert await desk.bot.forget(desk.workspace, 2, LATER)

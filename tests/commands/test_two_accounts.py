@@ -8,8 +8,9 @@ import pytest
 from bot.domain.connection import Connection, continues
 from bot.messages.parts import plain
 from storage.database import Database
-from tests.commands.test_connection_channel import ID, House
+from tests.commands.test_connection_channel import House
 from tests.desk import ANA, AT, BEN
+from tests.jobs.test_proposal import ID
 from tests.session import open_work
 
 OTHER = "1e" * 20

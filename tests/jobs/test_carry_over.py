@@ -134,7 +134,7 @@ async def test_when_a_customer_is_forgotten_other_threads_forget_their_words(sql
     await desk.ask(ANA, "case.fail", values={"what_happened": named, "customer": "Mrs. Ólafsdóttir"})
     desk.say_all()
     assert "Ólafsdóttir" in told(await fail(desk, AGAIN), 2)
-    assert await desk.bot.forget(desk.workspace, 1, FIRST) == [1]
+    assert await desk.bot.forget(desk.workspace, 1, FIRST) == ["C-1"]
     assert "Ólafsdóttir" not in told(desk.say_all(), 2)
 
 
@@ -342,7 +342,7 @@ async def test_the_thread_of_a_cancelled_case_forgets_as_well(sqlite: Any) -> No
     await fail(desk, AGAIN)
     await desk.ask(ANA, "case.cancel", "C-2", {"why": "A test."})
     desk.say_all()
-    assert await desk.bot.forget(desk.workspace, 1, FIRST) == [1]
+    assert await desk.bot.forget(desk.workspace, 1, FIRST) == ["C-1"]
     seen = told(desk.say_all(), 2)
     assert "courier lost the parcel" in seen
     assert "Ólafsdóttir" not in seen

@@ -342,7 +342,8 @@ async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk
     desk.say_all()
     await desk.ask(BEN, "proposal.open", "P-1")
     desk.say_all()
-    await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY)
+    forgotten = await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY)
+    assert forgotten == ["C-1", "P-2", "3 deliveries of helpdesks"]
     with open_work(desk.database, desk.workspace, writes=False) as work:
         deliveries = work.deliveries.last(ID, 9)
         kept = [work.proposals.get(number) for number in (1, 2, 3)]
@@ -466,7 +467,7 @@ async def test_a_case_that_was_marked_failed_by_hand_is_found_by_the_name_that_i
     assert proposal(desk).case_number == 1
     with open_work(desk.database, desk.workspace, writes=False) as work:
         assert forget_commands.of_customer("maria santos", work) == [1]
-    assert await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY) == [1]
+    assert await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY) == ["C-1"]
     assert "Santos" not in proposal(desk).model_dump_json()
     with (
         open_work(desk.database, desk.workspace, writes=False) as work,
