@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Literal, NamedTuple
 
+from bot.commands.lookup import told_by
 from bot.domain import message_key
 from bot.domain import proposal as proposal_domain
 from bot.domain import recovery as recovery_domain
 from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
 from bot.domain.case import Case, number_of
+from bot.domain.connection import continues
 from bot.domain.errors import Refused
 from bot.domain.forget import (
     COLLEAGUE,
@@ -185,16 +187,32 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
     """Takes a customer out of all that helpdesks told of these cases, and of what was proposed of it."""
     proposals: dict[int, Proposal] = {}
     tickets: set[Ticket] = set()
+    numbers = {case.number for case in cases}
     for case in cases:
         proposals |= {one.number: one for one in work.proposals.of_case(case.number)}
-        references = {case.reference, *(change.reference for change in case.history)}
-        for connection in work.connections.ever_in(case.channel_id):
-            tickets |= {
-                (connection.id, ticket, reference)
-                for reference in filter(None, references)
-                for ticket in tickets_called(reference)
-            }
+        tickets |= {one for one in _tickets_of(case, work) if _is_of(one, numbers, work)}
     _forget_tickets(proposals, {}, tickets, scrub, at, work)
+
+
+def _tickets_of(case: Case, work: ReadOnlyWork) -> Iterator[Ticket]:
+    """The tickets that are called like a case, in every account that may have told of it.
+
+    Another account has that number, too, and another customer with it: once one told of the case, only
+    what leads there, or did before or since.
+    """
+    told = told_by(case, work)
+    references = {case.reference, *(change.reference for change in case.history)}
+    for connection in work.connections.ever_in(case.channel_id):
+        if all(continues(connection, one) or continues(one, connection) for one in told):
+            for reference in filter(None, references):
+                for ticket in tickets_called(reference):
+                    yield connection.id, ticket, reference
+
+
+def _is_of(ticket: Ticket, cases: Collection[int], work: ReadOnlyWork) -> bool:
+    """Whether a ticket is of no case but these: another one's is forgotten with that."""
+    proposal = work.proposals.by_reference(*ticket[:2])
+    return proposal is None or proposal.case_number is None or proposal.case_number in cases
 
 
 def _forget_tickets(
