@@ -16,6 +16,7 @@ from bot.command import Reply, Request
 from bot.commands.signal import HELPDESK, Refuse, TakeIn, values
 from bot.domain.connection import Connection, new_id, takes_refusal
 from bot.domain.signal import Signal, SignalDelivery
+from bot.fields import storable
 from bot.ports import StorageUnavailable, Transactions, Vault, VaultLocked
 from handlers.helpdesks.product import PayloadError, Product, Received, SignatureError
 
@@ -75,7 +76,7 @@ class Hooks:
             return web.Response()
         if request.method != "POST":
             return _says(405, "Send a POST request to this address.")
-        id = request.match_info["id"]
+        id = storable(request.match_info["id"])  # PostgreSQL looks nothing up that has a NUL in it
         try:
             try:
                 received = await self._received(request)

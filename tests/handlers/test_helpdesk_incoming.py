@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
+from yarl import URL
 
 from bot import bootstrap
 from bot.bootstrap import LARGEST_BODY
@@ -302,6 +303,12 @@ async def test_a_body_in_pieces_is_taken_as_a_whole_one_is(house: House) -> None
         answer = await house.client.post(f"/hooks/{ID}", data=pieces(size), headers=sent)
         assert answer.status == status
     assert len(house.proposals()) == 1
+
+
+async def test_an_address_that_no_database_looks_up_is_an_unknown_one(house: House) -> None:
+    for address in ("/hooks/%00", "/hooks/%ED%A0%80", f"/hooks/{'b' * 5000}%00"):
+        answer = await house.client.post(URL(address, encoded=True), json=BODY)
+        assert answer.status == 404
 
 
 @only_sqlite
