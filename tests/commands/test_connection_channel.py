@@ -434,6 +434,26 @@ async def test_the_lead_of_its_channel_is_asked_to_change_the_rules(house: House
     assert key.endswith(f":{CLEO.id}")
 
 
+@pytest.mark.parametrize("how", ["another leads", "left", "moved to a channel of another"])
+async def test_whoever_waits_for_a_test_reads_nothing_once_it_is_not_theirs(
+    house: House, how: str
+) -> None:
+    waits = {"test_for": ANA.id, "test_until": AT + timedelta(hours=1)}
+    house.change(**waits)
+    if how == "another leads":
+        house.change_team("C1", lead=BEN.id)
+    elif how == "left":
+        with open_work(house.database, house.workspace, writes=True) as work:
+            work.people.remember(ANA.model_copy(update={"gone": True}))
+            work.commit()
+    else:
+        house.change(channel_id="C3")
+    told = {"connection_id": ID, "why": "reference is missing."}
+    await house.ask(signal_commands.HELPDESK, "signal.refuse", values=told, channel=None)
+    await house.tell(1)
+    assert list(house.say_all()) == ["proposal:1"]
+
+
 async def test_a_customer_is_forgotten_in_what_was_told_while_it_led_to_their_channel(
     house: House,
 ) -> None:

@@ -27,7 +27,7 @@ from handlers.helpdesks import generic
 from handlers.helpdesks.incoming import NOT_PACKED, Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
 from storage.database import Database
-from tests.desk import AT, BEN, SUPPORT, Desk, opening, words
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk, opening, words
 from tests.session import open_work
 
 KEY, SECRET = "a key of some length", "whsec-9137"
@@ -420,10 +420,10 @@ async def test_beyond_so_many_a_day_the_rest_is_one_message_that_is_edited(house
 async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is_done(
     house: House,
 ) -> None:
-    house.change(test_for=BEN.id, test_until=datetime.max.replace(tzinfo=UTC))
+    house.change(test_for=ANA.id, test_until=datetime.max.replace(tzinfo=UTC))
     await house.send()
     [(key, message)] = house.desk.say_all().items()
-    assert key.endswith(f":{BEN.id}")
+    assert key.endswith(f":{ANA.id}")
     assert "so it would have been proposed in support." in plain(message)
     assert "Customer: Mrs Lopez" in plain(message)
     assert house.proposals() == []
