@@ -53,7 +53,8 @@ def fill_in(command: FillIn, work: UnitOfWork) -> Reply:
         SignalDelivery(
             connection_id=proposal.connection_id,
             key=message_key.ticket(proposal.number),
-            arrived_at=command.at,
+            # Nobody sent it: no newer delivery was taken, and it is of the channel of its proposal.
+            arrived_at=proposal.made_at,
             signal=told,
             became="known",
         )

@@ -11,6 +11,7 @@ from bot.access import NO_ANSWER_NOW
 from bot.bootstrap import helpdesks
 from bot.command import Reply
 from bot.commands import signal as signal_commands
+from bot.commands import ticket_words
 from bot.domain.channel import Channel
 from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.person import Person
@@ -432,6 +433,22 @@ async def test_the_lead_of_its_channel_is_asked_to_change_the_rules(house: House
         await house.ask(CLEO, "proposal.wave_off", f"P-{number}", channel=None, at=AFTER)
     [key] = [key for key in house.say_all() if key.startswith("rules:")]
     assert key.endswith(f":{CLEO.id}")
+
+
+async def test_what_was_read_on_a_ticket_of_before_is_no_delivery_to_the_other_channel(
+    house: House,
+) -> None:
+    house.change(token="sealed")
+    await house.tell(1, words="", customer="", wordless=True)
+    await house.move(at=AFTER)
+    refused = {"connection_id": ID, "why": "The signature or secret is another."}
+    await house.ask(signal_commands.HELPDESK, "signal.refuse", values=refused, channel=None, at=AFTER)
+    read = ticket_words.values(1, "My doctor is furious.", "Eva")
+    later = AFTER + timedelta(hours=1)
+    await house.ask(signal_commands.HELPDESK, "proposal.fill_in", values=read, channel=None, at=later)
+    assert house.proposal().signal.words == "My doctor is furious."
+    told = words(await house.ask(ANA, "connection.show_deliveries", ABOUT))
+    assert ("doctor" in told, "Refused 2026-03-05 15:30" in told) == (False, True)
 
 
 @pytest.mark.parametrize("how", ["another leads", "left", "moved to a channel of another"])
