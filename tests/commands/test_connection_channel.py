@@ -420,8 +420,9 @@ async def test_what_arrived_for_another_channel_is_not_among_its_last_deliveries
     await house.tell(1)
     await house.move(at=AFTER)
     await house.tell(2, AFTER + timedelta(hours=1))
+    await house.tell(1, AFTER + timedelta(hours=2), words="My doctor is furious.", rating=5)
     told = words(await house.ask(ANA, "connection.show_deliveries", ABOUT))
-    assert ("HD-1" in told, "HD-2" in told) == (False, True)
+    assert ("HD-1" in told, "doctor" in told, "HD-2" in told) == (False, False, True)
 
 
 async def test_the_lead_of_its_channel_is_asked_to_change_the_rules(house: House) -> None:
