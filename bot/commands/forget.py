@@ -14,7 +14,7 @@ from bot.domain import proposal as proposal_domain
 from bot.domain import recovery as recovery_domain
 from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
 from bot.domain.case import Case, number_of
-from bot.domain.connection import continues
+from bot.domain.connection import is_one_account
 from bot.domain.errors import Refused
 from bot.domain.forget import (
     COLLEAGUE,
@@ -203,7 +203,7 @@ def _tickets_of(case: Case, work: ReadOnlyWork) -> Iterator[Ticket]:
     told = told_by(case, work)
     references = {case.reference, *(change.reference for change in case.history)}
     for connection in work.connections.ever_in(case.channel_id):
-        if all(continues(connection, one) or continues(one, connection) for one in told):
+        if all(is_one_account(connection, one) for one in told):
             for reference in filter(None, references):
                 for ticket in tickets_called(reference):
                     yield connection.id, ticket, reference

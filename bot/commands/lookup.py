@@ -7,7 +7,7 @@ from typing import NoReturn
 from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
-from bot.domain.connection import Connection, continues
+from bot.domain.connection import Connection, is_one_account
 from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -116,7 +116,7 @@ def _called_so(signal: Signal, channel_id: str, product: str, work: ReadOnlyWork
 def _may_be_of(connection: Connection, case: Case, work: ReadOnlyWork) -> bool:
     told = told_by(case, work)
     is_its = any(one.id == connection.id for one in told)
-    return is_its or all(continues(connection, one) for one in told)
+    return is_its or all(is_one_account(connection, one) for one in told)
 
 
 def told_by(case: Case, work: ReadOnlyWork) -> Sequence[Connection]:

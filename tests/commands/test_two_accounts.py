@@ -106,6 +106,20 @@ async def test_a_case_goes_on_by_a_new_connection_once_the_former_was_removed(
     assert "Sorted." in plain(house.say_all()["recovery:1"])
 
 
+async def test_a_ticket_that_two_connections_told_of_one_after_the_other_is_opened_once(
+    house: TwoAccounts,
+) -> None:
+    again = "2d" * 20
+    await house.tell(**NUMBER)
+    await house.remove(AT + HOUR)
+    house.connect(again, AT + 2 * HOUR)
+    await house.tell(by=again, at=AT + 3 * HOUR, **NUMBER)
+    for label in ("P-2", "P-1"):  # the former one was waved off with its connection
+        await house.ask(BEN, "proposal.open", label, at=AT + 3 * HOUR)
+    assert house.names() == ["4711"]
+    assert [house.proposal(number).case_number for number in (1, 2)] == [1, 1]
+
+
 async def test_a_case_that_was_named_apart_goes_on_as_well(house: TwoAccounts) -> None:
     again = "2d" * 20
     for number, account in enumerate((OTHER, ID), 1):
