@@ -119,13 +119,31 @@ def forget_told(name: str, at: datetime, work: UnitOfWork) -> Told:
 
     A batch of it, because a helpdesk may call every guest the same; nothing once there is no more.
     """
-    proposals = {one.number: one for one in work.proposals.of_customer(name, TOLD_AT_ONCE)}
+    told = Told()
+    for proposal in _unquoted(work.proposals.of_customer(name, TOLD_AT_ONCE)):
+        told += _forget_proposal(proposal, at, work)
     deliveries = {
         (one.connection_id, one.key): one for one in work.deliveries.of_customer(name, TOLD_AT_ONCE)
     }
-    references = [one.reference for one in proposals.values()]
-    scrub = scrubber_of([name], references, [one.signal.words for one in proposals.values()])
-    return _forget_tickets(proposals, deliveries, set(), scrub, at, work)
+    return told + _forget_tickets({}, deliveries, set(), scrubber_of([name], (), ()), at, work)
+
+
+def _unquoted(proposals: Sequence[Proposal]) -> Sequence[Proposal]:
+    """These without a word of any where somebody said why one was waved off."""
+    if not any(change.why for one in proposals for change in one.history):
+        return proposals
+    scrub = scrubber_of((), (), [one.signal.words for one in proposals])
+    return [proposal_domain.scrub_whys(one, scrub) for one in proposals]
+
+
+def _forget_proposal(proposal: Proposal, at: datetime, work: UnitOfWork) -> Told:
+    """Takes the customer of one out of it and of its ticket, where only their own words are looked for.
+
+    Each of many for those of all would take as long as there are many, times as many.
+    """
+    signal = proposal.signal
+    scrub = scrubber_of([signal.customer], [proposal.reference], [signal.words])
+    return _forget_tickets({proposal.number: proposal}, {}, set(), scrub, at, work)
 
 
 def forget_due(label: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
@@ -139,9 +157,7 @@ def forget_due(label: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
     proposal = work.proposals.get(number)
     if proposal is None or proposal.forgotten_at is not None or proposal.case_number is not None:
         return ()
-    signal = proposal.signal
-    scrub = scrubber_of([signal.customer], [proposal.reference], [signal.words])
-    return _forget_tickets({number: proposal}, {}, set(), scrub, at, work).proposals
+    return _forget_proposal(proposal, at, work).proposals
 
 
 def drop_test(connection_id: str, key: str, at: datetime, work: UnitOfWork) -> None:
@@ -236,7 +252,7 @@ def _forget_tickets(
         }
         proposal = work.proposals.by_reference(connection_id, reference)
         if proposal is not None and is_called(proposal.signal, called):
-            proposals[proposal.number] = proposal
+            proposals.setdefault(proposal.number, proposal)
     for proposal in proposals.values():
         work.proposals.save(proposal_domain.forget(proposal, scrub, at))
         if proposal.state == "proposed" and not proposal.gathered:
