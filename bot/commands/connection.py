@@ -10,6 +10,7 @@ from bot.domain.connection import Connection
 from bot.domain.errors import NextStep, Refused
 from bot.domain.proposal import ProposalChange
 from bot.domain.reference import ConnectionRef, ConnectionsRef, Reference, not_found
+from bot.domain.signal import SignalDelivery
 from bot.domain.team import Team
 from bot.helpdesks import Helpdesk, Instruction
 from bot.jobs import proposal as proposal_jobs
@@ -106,8 +107,19 @@ def show_deliveries(command: ShowDeliveries, work: ReadOnlyWork) -> Reply:
     # What arrived while it led to another channel belongs to that.
     theirs = [delivery for delivery in last if delivery.arrived_at >= connection.here_since]
     more = len(theirs) > first + A_PAGE and command.subject.page < LAST_PAGE
-    page, shown = theirs[first : first + A_PAGE], shown_of(connection, command, work)
+    page = theirs[first : first + A_PAGE]
+    page = [delivery for delivery in page if not _is_elsewhere(delivery, connection, work)]
+    shown = shown_of(connection, command, work)
     return Reply(message=messages.deliveries(shown, page, command.subject, team.zone, more=more))
+
+
+def _is_elsewhere(delivery: SignalDelivery, connection: Connection, work: ReadOnlyWork) -> bool:
+    """Whether a delivery is about a ticket that was proposed in a channel of before, and stays there."""
+    reference = delivery.signal.reference
+    if not connection.former_channels or not reference:
+        return False
+    proposal = work.proposals.by_reference(connection.id, reference)
+    return proposal is not None and proposal.channel_id != connection.channel_id
 
 
 def show_steps(command: ShowSteps, work: ReadOnlyWork) -> Reply:

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Literal, NamedTuple
 
+from bot.commands.lookup import told_by
 from bot.domain import message_key
 from bot.domain import proposal as proposal_domain
 from bot.domain import recovery as recovery_domain
 from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
 from bot.domain.case import Case, number_of
+from bot.domain.connection import is_one_account
 from bot.domain.errors import Refused
 from bot.domain.forget import (
     COLLEAGUE,
@@ -118,13 +120,31 @@ def forget_told(name: str, at: datetime, work: UnitOfWork) -> Told:
     Very many may have that name, as where a helpdesk calls every guest the same. Returns of what it was
     removed: of nothing once all is done.
     """
-    proposals = {one.number: one for one in work.proposals.of_customer(name, TOLD_AT_ONCE)}
+    told = Told()
+    for proposal in _unquoted(work.proposals.of_customer(name, TOLD_AT_ONCE)):
+        told += _forget_proposal(proposal, at, work)
     deliveries = {
         (one.connection_id, one.key): one for one in work.deliveries.of_customer(name, TOLD_AT_ONCE)
     }
-    references = [one.reference for one in proposals.values()]
-    scrub = scrubber_of([name], references, [one.signal.words for one in proposals.values()])
-    return _forget_tickets(proposals, deliveries, set(), scrub, at, work)
+    return told + _forget_tickets({}, deliveries, set(), scrubber_of([name], (), ()), at, work)
+
+
+def _unquoted(proposals: Sequence[Proposal]) -> Sequence[Proposal]:
+    """These without a word of any where somebody said why one was waved off."""
+    if not any(change.why for one in proposals for change in one.history):
+        return proposals
+    scrub = scrubber_of((), (), [one.signal.words for one in proposals])
+    return [proposal_domain.scrub_whys(one, scrub) for one in proposals]
+
+
+def _forget_proposal(proposal: Proposal, at: datetime, work: UnitOfWork) -> Told:
+    """Takes the customer of one out of it and of its ticket, where only their own words are looked for.
+
+    Each of many for those of all would take as long as there are many, times as many.
+    """
+    signal = proposal.signal
+    scrub = scrubber_of([signal.customer], [proposal.reference], [signal.words])
+    return _forget_tickets({proposal.number: proposal}, {}, set(), scrub, at, work)
 
 
 def forget_due(label: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
@@ -138,9 +158,7 @@ def forget_due(label: str, at: datetime, work: UnitOfWork) -> Sequence[str]:
     proposal = work.proposals.get(number)
     if proposal is None or proposal.forgotten_at is not None or proposal.case_number is not None:
         return ()
-    signal = proposal.signal
-    scrub = scrubber_of([signal.customer], [proposal.reference], [signal.words])
-    return _forget_tickets({number: proposal}, {}, set(), scrub, at, work).proposals
+    return _forget_proposal(proposal, at, work).proposals
 
 
 def drop_test(connection_id: str, key: str, at: datetime, work: UnitOfWork) -> None:
@@ -186,16 +204,32 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
     """Takes a customer out of all that helpdesks told of the tickets of these cases."""
     proposals: dict[int, Proposal] = {}
     tickets: set[Ticket] = set()
+    numbers = {case.number for case in cases}
     for case in cases:
         proposals |= {one.number: one for one in work.proposals.of_case(case.number)}
-        references = {case.reference, *(change.reference for change in case.history)}
-        for connection in work.connections.ever_in(case.channel_id):
-            tickets |= {
-                (connection.id, ticket, reference)
-                for reference in filter(None, references)
-                for ticket in tickets_called(reference)
-            }
+        tickets |= {one for one in _tickets_of(case, work) if _is_of(one, numbers, work)}
     _forget_tickets(proposals, {}, tickets, scrub, at, work)
+
+
+def _tickets_of(case: Case, work: ReadOnlyWork) -> Iterator[Ticket]:
+    """The tickets that are called like a case, in every account that may have told of it.
+
+    Another account has that number, too, and another customer with it: once one told of the case, only
+    what leads there, or did before or since.
+    """
+    told = told_by(case, work)
+    references = {case.reference, *(change.reference for change in case.history)}
+    for connection in work.connections.ever_in(case.channel_id):
+        if all(is_one_account(connection, one) for one in told):
+            for reference in filter(None, references):
+                for ticket in tickets_called(reference):
+                    yield connection.id, ticket, reference
+
+
+def _is_of(ticket: Ticket, cases: Collection[int], work: ReadOnlyWork) -> bool:
+    """Whether a ticket is of no case but these: another one's is forgotten with that."""
+    proposal = work.proposals.by_reference(*ticket[:2])
+    return proposal is None or proposal.case_number is None or proposal.case_number in cases
 
 
 def _forget_tickets(
@@ -219,7 +253,7 @@ def _forget_tickets(
         }
         proposal = work.proposals.by_reference(connection_id, reference)
         if proposal is not None and is_called(proposal.signal, called):
-            proposals[proposal.number] = proposal
+            proposals.setdefault(proposal.number, proposal)
     for proposal in proposals.values():
         work.proposals.save(proposal_domain.forget(proposal, scrub, at))
         if proposal.state == "proposed" and not proposal.gathered:

@@ -7,7 +7,7 @@ from typing import NoReturn
 from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
-from bot.domain.connection import Connection, continues
+from bot.domain.connection import Connection, is_one_account
 from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -114,10 +114,15 @@ def _called_so(signal: Signal, channel_id: str, product: str, work: ReadOnlyWork
 
 
 def _may_be_of(connection: Connection, case: Case, work: ReadOnlyWork) -> bool:
-    told_by = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
-    told = [one for one in told_by if one is not None]
+    told = told_by(case, work)
     is_its = any(one.id == connection.id for one in told)
-    return is_its or all(continues(connection, one) for one in told)
+    return is_its or all(is_one_account(connection, one) for one in told)
+
+
+def told_by(case: Case, work: ReadOnlyWork) -> Sequence[Connection]:
+    """The connections that told of the ticket of a case, removed ones too; none of one told by hand."""
+    found = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
+    return [connection for connection in found if connection is not None]
 
 
 def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:

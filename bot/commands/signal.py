@@ -24,13 +24,14 @@ from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Became, Signal, SignalDelivery, together
+from bot.domain.team import lead_to_ask
 from bot.domain.working_hours import moment, today
 from bot.fields import Line, Text, field
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import signal as signal_jobs
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
@@ -109,15 +110,25 @@ def refuse(command: Refuse, work: UnitOfWork) -> Reply:
     why, since = " ".join(command.why.split()), quiet_since(connection, command.at)
     if not work.connections.note_refusal(connection.id, command.at, why, since):
         return Reply(already=True)
-    if tester := connection.tester(command.at):
+    if tester := _tester(connection, command.at, work):
         title = command.helpdesks.called(connection)
         work.jobs.schedule(signal_jobs.broken_job(connection, title, why, tester, command.at))
     return Reply()
 
 
+def _tester(connection: Connection, at: datetime, work: ReadOnlyWork) -> str | None:
+    """Who waits for a test, and still may: not once they left, or another leads the team."""
+    team, tester = work.teams.get(connection.channel_id), connection.tester(at)
+    if team is None or tester is None:
+        return None
+    people = work.people.among({tester, team.lead or ""})
+    gone = tester in people and people[tester].gone
+    return None if gone or lead_to_ask(team, tester, people) else tester
+
+
 def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork) -> Became:
     """Does what a delivery gives reason to; returns what it became."""
-    if tester := connection.tester(at):
+    if tester := _tester(connection, at, work):
         return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
     deliveries = work.deliveries.of_reference(connection.id, signal.reference, MAX_DELIVERIES)

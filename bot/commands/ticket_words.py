@@ -62,7 +62,8 @@ def _fill(proposal: Proposal, words: str, customer: str, at: datetime, work: Uni
     read = SignalDelivery(
         connection_id=proposal.connection_id,
         key=message_key.ticket(proposal.number),
-        arrived_at=at,
+        # Nobody sent it: no newer delivery was taken, and it is of the channel of its proposal.
+        arrived_at=proposal.made_at,
         signal=on_ticket,
         became="known",
     )

@@ -230,6 +230,11 @@ def continues(connection: Connection, other: Connection) -> bool:
     return after and other.product == connection.product and len(accounts) < 2
 
 
+def is_one_account(connection: Connection, other: Connection) -> bool:
+    """Whether two connections speak of the same tickets, whichever was there first."""
+    return continues(connection, other) or continues(other, connection)
+
+
 def listed(text: str) -> tuple[str, ...]:
     """The words between commas, each once, capitals or not; refuses too many, and too long ones."""
     words = {word.casefold(): word for piece in BETWEEN.split(text) if (word := " ".join(piece.split()))}

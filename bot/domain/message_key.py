@@ -318,9 +318,9 @@ def hook_test(delivery_key: str, person_id: str) -> str:
     return f"hook_test:{delivery_key}:{person_id}"
 
 
-def hook_broken(connection_id: str, version: int, person_id: str) -> str:
-    """To whoever wanted a test of this version of a connection: what arrived was refused."""
-    return f"hook_broken:{connection_id}:{version}:{person_id}"
+def hook_broken(connection_id: str, until: datetime, person_id: str) -> str:
+    """To whoever waits until then for a test of a connection: what arrived was refused."""
+    return f"hook_broken:{connection_id}:{until.isoformat()}:{person_id}"
 
 
 def all_hook_tests(delivery_key: str) -> str:

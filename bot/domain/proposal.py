@@ -135,11 +135,17 @@ def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Pro
 
     It is `forgotten` then, unless it became a case.
     """
-    history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
-    gone = {"reference": None, "ticket": "", "history": history, "later": None, "forgotten_at": at}
+    gone = {"reference": None, "ticket": "", "later": None, "forgotten_at": at}
     state = "opened" if proposal.state == "opened" else "forgotten"
     signal = without_customer(proposal.signal, scrub)
-    return proposal.model_copy(update={**gone, "signal": signal, "state": state})
+    left = scrub_whys(proposal, scrub)
+    return left.model_copy(update={**gone, "signal": signal, "state": state})
+
+
+def scrub_whys(proposal: Proposal, scrub: Callable[[str], str]) -> Proposal:
+    """The proposal with what is left of each why."""
+    history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
+    return proposal.model_copy(update={"history": history})
 
 
 def tie(proposal: Proposal, case: Case) -> Proposal:

@@ -97,7 +97,8 @@ def test_job(delivery: SignalDelivery, person_id: str, at: datetime) -> Job:
 
 def broken_job(connection: Connection, title: str, why: str, person_id: str, at: datetime) -> Job:
     """The job that tells whoever waits for a test that something was refused, once a test."""
-    key = message_key.hook_broken(connection.id, connection.version, person_id)
+    # Whatever else is changed meanwhile, it is the same test.
+    key = message_key.hook_broken(connection.id, connection.test_until or at, person_id)
     broken = TellBroken(connection_id=connection.id, title=title, why=why)
     return broken.job(person_id, key, at, direct=True, once=True)
 

@@ -16,6 +16,7 @@ from bot.command import Reply, Request
 from bot.commands.signal import HELPDESK, Refuse, TakeIn, values
 from bot.domain.connection import Connection, new_id, notes_refusal
 from bot.domain.signal import Signal, SignalDelivery
+from bot.fields import storable
 from bot.ports import StorageUnavailable, Transactions, Vault, VaultLocked
 from handlers.helpdesks.product import PayloadError, Product, Received, SignatureError
 
@@ -82,7 +83,8 @@ class Hooks:
             return _put_off()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        id = request.match_info["id"]
+        # PostgreSQL looks nothing up that has a NUL in it.
+        id = storable(request.match_info["id"])
         try:
             received = await self._received(request)
         except web.RequestPayloadError:

@@ -135,8 +135,8 @@ def signal(found: Found, called: str, title: str, **facts: object) -> Signal:
     Where there is neither it says plainly what happened to the ticket, which is `called` so.
     """
     told = {name: value for name, value in found.items() if name != "what"}
-    words = told.get("words") or title or f"{called}: {found['what']}"
-    return Signal.model_validate({**facts, "what_happened": words, **told})
+    words = str(told.get("words") or title or f"{called}: {found['what']}")
+    return Signal.model_validate({**facts, "what_happened": shortened(words, MAX_TEXT_LENGTH), **told})
 
 
 def event_id(*parts: object) -> str:

@@ -52,6 +52,8 @@ class Conversation(NamedTuple):
     shared: bool = False
     people: int | None = None
     archived: bool = False
+    member: bool = False
+    """Whether we are in it: of a public one Slack tells us, also where we can say nothing."""
     there: bool = True
 
 
@@ -99,6 +101,7 @@ def channel_of(channel: Payload) -> Conversation:
         shared=bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")),
         people=people if isinstance(people, int) else None,
         archived=bool(channel.get("is_archived")),
+        member=channel.get("is_member") is True,
     )
 
 

@@ -114,11 +114,11 @@ class SlackMemberships:
             raise Refused(SHARED)
 
     async def speaks_in(self, workspace: str, channel_id: str) -> bool:
-        """Whether Slack shows us the channel, and it is not archived; raises MembershipUnknown."""
+        """Whether we are in the channel, and it is not archived; raises MembershipUnknown."""
         facts = await in_time(self._directory.channels.get(channel_id))
         if facts is None:
             raise MembershipUnknown
-        return facts.there and not facts.archived
+        return facts.member and not facts.archived
 
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether they are no full member of the workspace; raises MembershipUnknown after a second."""

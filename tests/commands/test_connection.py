@@ -400,6 +400,10 @@ async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk
     )
     await refuse(led, 100)
     assert led.say_all() == {}
+    await led.ask(ANA, "connection.edit", about, {**VALUES, "rating": "1"})
+    assert stored(led)[0].rules.rating == 1
+    await refuse(led, 200)  # of the same test, whatever was changed since
+    assert led.say_all() == {}
     assert stored(led)[0].tester(AT) == ANA.id
 
 

@@ -10,6 +10,8 @@ import pytest
 from bot.access import NO_ANSWER_NOW
 from bot.bootstrap import helpdesks
 from bot.command import Reply
+from bot.commands import signal as signal_commands
+from bot.commands import ticket_words
 from bot.domain.channel import Channel
 from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.person import Person
@@ -408,8 +410,9 @@ async def test_what_arrived_for_another_channel_is_not_among_its_last_deliveries
     await house.tell(1)
     await house.move(at=AFTER)
     await house.tell(2, AFTER + timedelta(hours=1))
+    await house.tell(1, AFTER + timedelta(hours=2), words="My doctor is furious.", rating=5)
     told = words(await house.ask(ANA, "connection.show_deliveries", ABOUT))
-    assert ("HD-1" in told, "HD-2" in told) == (False, True)
+    assert ("HD-1" in told, "doctor" in told, "HD-2" in told) == (False, False, True)
 
 
 async def test_the_lead_of_its_channel_is_asked_to_change_the_rules(house: House) -> None:
@@ -421,6 +424,42 @@ async def test_the_lead_of_its_channel_is_asked_to_change_the_rules(house: House
         await house.ask(CLEO, "proposal.wave_off", f"P-{number}", channel=None, at=AFTER)
     [key] = [key for key in house.say_all() if key.startswith("rules:")]
     assert key.endswith(f":{CLEO.id}")
+
+
+async def test_what_was_read_on_a_ticket_of_before_is_no_delivery_to_the_other_channel(
+    house: House,
+) -> None:
+    house.change(token="sealed")
+    await house.tell(1, words="", customer="", wordless=True)
+    await house.move(at=AFTER)
+    refused = {"connection_id": ID, "why": "The signature or secret is another."}
+    await house.ask(signal_commands.HELPDESK, "signal.refuse", values=refused, channel=None, at=AFTER)
+    read = ticket_words.values(1, "My doctor is furious.", "Eva")
+    later = AFTER + timedelta(hours=1)
+    await house.ask(signal_commands.HELPDESK, "proposal.fill_in", values=read, channel=None, at=later)
+    assert house.proposal().signal.words == "My doctor is furious."
+    told = words(await house.ask(ANA, "connection.show_deliveries", ABOUT))
+    assert ("doctor" in told, "Refused 2026-03-05 15:30" in told) == (False, True)
+
+
+@pytest.mark.parametrize("how", ["another leads", "left", "moved to a channel of another"])
+async def test_whoever_waits_for_a_test_reads_nothing_once_it_is_not_theirs(
+    house: House, how: str
+) -> None:
+    waits = {"test_for": ANA.id, "test_until": AT + timedelta(hours=1)}
+    house.change(**waits)
+    if how == "another leads":
+        house.change_team("C1", lead=BEN.id)
+    elif how == "left":
+        with open_work(house.database, house.workspace, writes=True) as work:
+            work.people.remember(ANA.model_copy(update={"gone": True}))
+            work.commit()
+    else:
+        house.change(channel_id="C3")
+    told = {"connection_id": ID, "why": "reference is missing."}
+    await house.ask(signal_commands.HELPDESK, "signal.refuse", values=told, channel=None)
+    await house.tell(1)
+    assert list(house.say_all()) == ["proposal:1"]
 
 
 async def test_a_customer_is_forgotten_in_what_was_told_while_it_led_to_their_channel(

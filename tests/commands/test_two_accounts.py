@@ -43,6 +43,13 @@ class TwoAccounts(House):
             cases = (work.cases.get(number) for number in range(1, 9))
             return [case.reference for case in cases if case is not None]
 
+    def told(self) -> list[str]:
+        """What customers wrote, in all that is kept of what helpdesks told."""
+        with open_work(self.database, self.workspace, writes=False) as work:
+            connections = work.connections.ever_in("C1")
+            last = (one for each in connections for one in work.deliveries.last(each.id, 9))
+            return sorted(one.signal.words for one in last if one.signal.words)
+
 
 @pytest.fixture
 def house(sqlite: Database) -> TwoAccounts:
@@ -100,6 +107,20 @@ async def test_a_case_goes_on_by_a_new_connection_once_the_former_was_removed(
     assert "Sorted." in plain(house.say_all()["recovery:1"])
 
 
+async def test_a_ticket_that_two_connections_told_of_one_after_the_other_is_opened_once(
+    house: TwoAccounts,
+) -> None:
+    again = "2d" * 20
+    await house.tell(**NUMBER)
+    await house.remove(AT + HOUR)
+    house.connect(again, AT + 2 * HOUR)
+    await house.tell(by=again, at=AT + 3 * HOUR, **NUMBER)
+    for label in ("P-2", "P-1"):  # the former one was waved off with its connection
+        await house.ask(BEN, "proposal.open", label, at=AT + 3 * HOUR)
+    assert house.names() == ["4711"]
+    assert [house.proposal(number).case_number for number in (1, 2)] == [1, 1]
+
+
 async def test_a_case_that_was_named_apart_goes_on_as_well(house: TwoAccounts) -> None:
     again = "2d" * 20
     for number, account in enumerate((OTHER, ID), 1):
@@ -118,6 +139,42 @@ async def test_a_case_marked_failed_by_hand_is_of_the_first_account_that_speaks(
     await house.tell(by=OTHER, at=AT + HOUR, **NUMBER, rating=5)
     await house.tell(at=AT + 2 * HOUR, **NUMBER, rating=1)
     assert [house.proposal(number).case_number for number in (1, 2)] == [1, None]
+
+
+async def test_with_a_customer_nothing_of_another_account_is_forgotten(house: TwoAccounts) -> None:
+    await house.tell(**NUMBER, words="Nobody came.")
+    await house.ask(BEN, "proposal.open", "P-1")
+    await house.tell(by=OTHER, at=AT + HOUR, **NUMBER, words="It leaks.", customer="Ida")
+    await house.bot.forget(house.workspace, 1, AT + 2 * HOUR)
+    assert (house.proposal(2).state, house.told()) == ("proposed", ["It leaks."])
+
+
+async def test_nor_is_the_ticket_of_another_case_whose_number_stood_there_by_mistake(
+    house: TwoAccounts,
+) -> None:
+    await house.tell(**NUMBER, words="Nobody came.")
+    await house.ask(BEN, "proposal.open", "P-1")
+    for reference in ("4712", "4711"):
+        edited = {"what_happened": "Nobody came.", "reference": reference}
+        await house.ask(BEN, "case.edit", "C-1", edited)
+    other = {**NUMBER, "ticket": "4712", "reference": "4712", "customer": "Ida"}
+    await house.tell(at=AT + HOUR, **other, words="It leaks.")
+    await house.ask(BEN, "proposal.open", "P-2")
+    await house.bot.forget(house.workspace, 1, AT + 2 * HOUR)
+    assert (house.names(), house.told()) == ([None, "4712"], ["It leaks."])
+
+
+async def test_what_a_former_connection_to_the_account_told_is_forgotten_with_the_case(
+    house: TwoAccounts,
+) -> None:
+    again = "2d" * 20
+    await house.tell(**NUMBER, words="It was fine.", rating=5)
+    await house.remove(AT + HOUR)
+    house.connect(again, AT + 2 * HOUR)
+    await house.tell(by=again, at=AT + 3 * HOUR, **NUMBER, words="Nobody came.")
+    await house.ask(BEN, "proposal.open", "P-1")
+    await house.bot.forget(house.workspace, 1, AT + 4 * HOUR)
+    assert house.told() == []
 
 
 ONE = Connection(id=ID, channel_id="C1", product="zendesk", made_by="U1", made_at=AT)

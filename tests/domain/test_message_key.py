@@ -52,7 +52,9 @@ STORED = {
     ),
     "gathered:0f3a:C1:2026-03-09": message_key.gathered("0f3a", "C1", DAY),
     "hook_test:0f3a:U1": message_key.hook_test("0f3a", "U1"),
-    "hook_broken:0f3a:3:U1": message_key.hook_broken("0f3a", 3, "U1"),
+    "hook_broken:0f3a:2026-03-09T14:30:00+00:00:U1": message_key.hook_broken(
+        "0f3a", datetime(2026, 3, 9, 14, 30, tzinfo=UTC), "U1"
+    ),
     "rules:0f3a:3:U1": message_key.rules("0f3a", 3, "U1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
     "asks:C1:2026-03-09": message_key.prompts("C1", DAY),

@@ -15,7 +15,7 @@ from storage.database import Database
 from tests.connected import SECRET as CONNECTED
 from tests.connected import connect
 from tests.deliveries import FRESHDESK_RATED, HUBSPOT_CHANGED
-from tests.desk import BEN, SUPPORT, Desk
+from tests.desk import ANA, BEN, SUPPORT, Desk
 from tests.desk import words as said_in
 from tests.fake_helpdesks import DESKS
 from tests.handlers.test_helpdesk_incoming import (
@@ -160,11 +160,11 @@ async def test_who_waits_for_a_test_hears_of_the_first_refusal_whatever_was_note
     await house.send(X_Amends_Secret="wrong")
     assert house.desk.say_all() == {}
     now = datetime.now(UTC)
-    house.change(test_for=BEN.id, test_until=now + WAITS_FOR_TEST)
+    house.change(test_for=ANA.id, test_until=now + WAITS_FOR_TEST)
     for _ in range(3):
         await house.send({"rating": 1})
     [(key, message)] = house.desk.say_all().items()
-    assert key.endswith(f":{BEN.id}")
+    assert key.endswith(f":{ANA.id}")
     assert "I refused it: reference is missing" in plain(message)
     noted = house.connection()
     assert noted.refused_at is not None

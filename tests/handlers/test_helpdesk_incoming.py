@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
+from yarl import URL
 
 from bot import bootstrap
 from bot.bootstrap import LARGEST_BODY
@@ -26,7 +27,7 @@ from handlers.helpdesks import generic
 from handlers.helpdesks.incoming import NOT_PACKED, Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
 from storage.database import Database
-from tests.desk import AT, BEN, SUPPORT, Desk, opening, words
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk, opening, words
 from tests.session import open_work
 
 KEY, SECRET = "a key of some length", "whsec-9137"
@@ -304,6 +305,12 @@ async def test_a_body_in_pieces_is_taken_as_a_whole_one_is(house: House) -> None
     assert len(house.proposals()) == 1
 
 
+async def test_an_address_that_no_database_looks_up_is_an_unknown_one(house: House) -> None:
+    for address in ("/hooks/%00", "/hooks/%ED%A0%80", f"/hooks/{'b' * 5000}%00"):
+        answer = await house.client.post(URL(address, encoded=True), json=BODY)
+        assert answer.status == 404
+
+
 @only_sqlite
 async def test_a_removed_connection_is_an_unknown_address(house: House) -> None:
     with open_work(house.database, house.desk.workspace, writes=True) as work:
@@ -413,10 +420,10 @@ async def test_beyond_so_many_a_day_the_rest_is_one_message_that_is_edited(house
 async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is_done(
     house: House,
 ) -> None:
-    house.change(test_for=BEN.id, test_until=datetime.max.replace(tzinfo=UTC))
+    house.change(test_for=ANA.id, test_until=datetime.max.replace(tzinfo=UTC))
     await house.send()
     [(key, message)] = house.desk.say_all().items()
-    assert key.endswith(f":{BEN.id}")
+    assert key.endswith(f":{ANA.id}")
     assert "so it would have been proposed in support." in plain(message)
     assert "Customer: Mrs Lopez" in plain(message)
     assert house.proposals() == []
@@ -426,7 +433,7 @@ async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is
 
 @only_sqlite
 async def test_what_was_made_up_for_a_test_is_in_nothing_that_comes_after_it(house: House) -> None:
-    house.change(test_for=BEN.id, test_until=datetime.max.replace(tzinfo=UTC))
+    house.change(test_for=ANA.id, test_until=datetime.max.replace(tzinfo=UTC))
     await house.send({**BODY, "customer": "Secret Sam", "tags": ["made up"]})
     real = {"reference": BODY["reference"], "what_happened": "Nobody rang.", "rating": 1}
     await house.send(real)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.signal import Signal
+from bot.messages.parts import MAX_TEXT_LENGTH
 from handlers.helpdesks import (
     freshdesk,
     generic,
@@ -679,6 +680,13 @@ def test_a_time_at_which_nobody_told_of_anything_is_when_it_arrived(told: str) -
     assert [signal.at for signal in read(generic, GENERIC, happened_at=told)] == [AT]
     counted = datetime.fromisoformat(told).timestamp() * 1000
     assert [signal.at for signal in read(jira, JIRA_UPDATED, timestamp=counted)] == [AT]
+
+
+def test_what_says_plainly_that_very_much_changed_is_shortened_too() -> None:
+    items = [{"field": "labels", "fromString": "", "toString": "late"}] * 5000
+    body = changed(changed(JIRA_UPDATED, "changelog.items", items), "issue.fields.summary", "")
+    (signal,) = read(jira, body)
+    assert len(signal.what_happened) <= MAX_TEXT_LENGTH
 
 
 def test_long_texts_are_shortened_and_a_time_to_come_is_now() -> None:

@@ -518,7 +518,7 @@ async def test_people_of_another_organisation_write_nothing_and_are_not_counted(
     assert await house.people_in(den) == 1
 
 
-async def test_nothing_can_be_said_in_a_channel_that_is_archived_or_not_shown_to_us(
+async def test_nothing_can_be_said_in_a_channel_that_is_archived_or_in_which_we_are_not(
     slack: FakeSlack, house: App
 ) -> None:
     ana = slack.person("Ana")
@@ -527,8 +527,10 @@ async def test_nothing_can_be_said_in_a_channel_that_is_archived_or_not_shown_to
     }
     channels["old"].archived = True
     channels["den"].members.discard(slack.bot)
+    channels["square"] = slack.channel("square", members=[ana])
+    channels["square"].members.discard(slack.bot)
     ids = [*(channel.id for channel in channels.values()), "C0NOWHERE", "C1 or ../C2"]
-    assert [await house.memberships.speaks_in(WORKSPACE, id) for id in ids] == [True, *[False] * 4]
+    assert [await house.memberships.speaks_in(WORKSPACE, id) for id in ids] == [True, *[False] * 5]
     silent = slack.channel("silent")
     slack.fail_next("conversations.info", status=500)
     with pytest.raises(MembershipUnknown):

@@ -1,6 +1,7 @@
 """What becomes of a proposed case: one reminder, and an end by itself; and of a customer forgotten."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,8 +12,10 @@ from bot.bot import Bot
 from bot.command import Request
 from bot.commands import forget as forget_commands
 from bot.commands import signal as signal_commands
+from bot.domain import forget as domain
 from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.errors import Refused
+from bot.domain.forget import Scrub
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal, SignalDelivery
 from bot.domain.team import Team
@@ -427,6 +430,35 @@ async def test_who_is_called_like_very_many_is_forgotten_batch_by_batch(
     told = await desk.bot.forget_told(desk.workspace, "guest", AT)
     assert told == ["P-2", "P-3", "P-4", "P-5", "6 deliveries of helpdesks"]
     assert proposal(desk, 1).signal.customer == "Guest", "a case's is left to its case"
+
+
+async def test_in_what_many_of_one_name_wrote_each_ones_own_words_are_looked_for_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for: list[list[str]] = []
+
+    def scrubber_of(names: Iterable[str], references: Iterable[str], said: Iterable[str]) -> Scrub:
+        looked_for.append(list(said))
+        return domain.scrubber_of(names, references, looked_for[-1])
+
+    monkeypatch.setattr(forget_commands, "scrubber_of", scrubber_of)
+    for number in range(1, 4):
+        await tell(desk, number, customer="Guest")
+    await desk.bot.forget_told(desk.workspace, "guest", AT)
+    assert [said for said in looked_for if said] == [[f"Nobody came ({n})."] for n in (1, 2, 3)]
+
+
+async def test_what_one_of_that_name_wrote_is_taken_out_of_why_another_was_waved_off(
+    desk: Desk,
+) -> None:
+    await tell(desk, 1, words="My vase broke twice.")
+    await tell(desk, 2)
+    await desk.ask(BEN, "proposal.wave_off", "P-2")
+    why = {"why": 'As in "my vase broke twice.", see there.'}
+    await desk.ask(BEN, "proposal.say_why", "P-2", why)
+    await desk.bot.forget_told(desk.workspace, "Maria Santos", AT)
+    [waved] = proposal(desk, 2).history
+    assert waved.why == 'As in "(removed)", see there.'
 
 
 async def test_an_old_case_takes_nothing_along_that_is_younger(desk: Desk) -> None:
