@@ -64,7 +64,7 @@ class Refuse(Command, frozen=True):
     name = "signal.refuse"
     access = "platform"
     connects = True
-    # Of many that arrive one a minute is noted, whoever sends them; and nobody is to be remembered.
+    # Of many that arrive one in ten seconds is noted, whoever sends them; nobody is to be remembered.
     repeatable = True
 
     connection_id: Line = field(hidden=True)

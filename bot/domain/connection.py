@@ -22,7 +22,7 @@ WAITS_FOR_TEST = timedelta(hours=1)
 """So long the next delivery is only shown: a forgotten test swallows no customer's word for days."""
 MAX_WORDS, MAX_WORD = 20, 60
 """Of a rule: how many tags or priorities, and characters of each; the numbers are ours."""
-BETWEEN_REFUSALS = timedelta(minutes=1)
+BETWEEN_REFUSALS = timedelta(seconds=10)
 """Between two refusals that are noted: whoever knows the address sets no pace for our writes."""
 MAX_WHY = 200
 """Characters of why something was refused; the longest of our own sentences has half as many."""
@@ -157,12 +157,13 @@ def met(signal: Signal, rules: Rules) -> tuple[RuleName, ...]:
 def quiet_since(connection: Connection, at: datetime) -> datetime:
     """From when on another refusal keeps one at `at` from being noted.
 
-    That is a minute before, however many arrive; or when somebody asked for a test, who waits to hear.
+    That is ten seconds before, however many arrive: so much time takes whoever mends one thing by hand,
+    sends it again, and is told the next. Or it is when somebody asked for a test, who waits to hear.
     """
-    a_minute_ago = at - BETWEEN_REFUSALS
+    just_before = at - BETWEEN_REFUSALS
     if connection.test_until is None or connection.tester(at) is None:
-        return a_minute_ago
-    return max(a_minute_ago, connection.test_until - WAITS_FOR_TEST)
+        return just_before
+    return max(just_before, connection.test_until - WAITS_FOR_TEST)
 
 
 def notes_refusal(connection: Connection, at: datetime) -> bool:

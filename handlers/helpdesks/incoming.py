@@ -121,6 +121,12 @@ class Hooks:
             signals = await _read(product, received)
         except PayloadError as error:
             await self._note_refused(known, str(error), received.at)
+            log.warning(
+                "workspace=%s a delivery of %s was not read: %s",
+                known.workspace,
+                connection.product,
+                error,
+            )
             return _says(400, error.in_full)
         if not signals:
             return web.Response()

@@ -369,6 +369,8 @@ async def test_nothing_secret_and_no_customers_word_is_logged(
     caplog.set_level("DEBUG")
     await house.send()
     await house.send(X_Amends_Secret="wrong-secret")
+    await house.send({**BODY, "rating": "awful, says Lopez"})
+    assert "a delivery of generic was not read: rating has to be a number from 1 to 5." in caplog.text
     for word in (SECRET, "wrong-secret", ID, "Lopez", "Never again", "4711"):
         assert word not in caplog.text
 
