@@ -161,8 +161,9 @@ def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Fo
 def _change(item: reading.Fields, issue_fields: reading.Fields) -> reading.Found:
     """What one field that changed says; satisfaction is called so in English alone."""
     field = issue_fields.get(reading.line(item, "fieldId"))
-    if isinstance(field, Mapping) and "rating" in field:
-        return _satisfaction("", reading.line(field, "rating"))
+    rated = field.get("rating") if isinstance(field, Mapping) else None
+    if isinstance(rated, str | int):  # other apps keep other things by that name
+        return _satisfaction("", str(rated))
     name = reading.line(item, "field").casefold()
     before, now = reading.line(item, "fromString"), reading.line(item, "toString")
     return FIELDS[name](before, now) if name in FIELDS else {}

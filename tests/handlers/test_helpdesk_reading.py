@@ -562,6 +562,15 @@ def test_satisfaction_of_jira_is_found_by_its_value_where_it_is_called_otherwise
         assert read(jira, changed(body, "issue.fields.customfield_10205", nothing)) == ()
 
 
+@pytest.mark.parametrize("rated", [{"average": 4}, [], True, 3.7])
+def test_what_another_app_keeps_as_a_rating_in_jira_refuses_nothing(rated: object) -> None:
+    raised = {"field": "priority", "fieldId": "priority", "fromString": "Low", "toString": "High"}
+    item = {"field": "Score", "fieldId": "customfield_10301", "fromString": None, "toString": "x"}
+    body = changed(JIRA_UPDATED, "changelog.items", [item, raised])
+    (signal,) = read(jira, changed(body, "issue.fields.customfield_10301", {"rating": rated}))
+    assert (signal.rating, signal.priority) == (None, "High")
+
+
 def test_a_breached_sla_of_jira_is_told() -> None:
     body = changed(JIRA_UPDATED, "changelog.items", [])
     assert read(jira, body) == ()
