@@ -147,7 +147,7 @@ def _taken(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int,
     if last is None:
         return ()
     if last.step == "lapse":
-        return (f"{UNDECIDED}, so it is not asked about any more.",)
+        return (f"{UNDECIDED}, so I don't ask about it any more.",)
     if last.step == "worsen":
         before = proposal.history[-2]
         return (WORSE, f"{UNDECIDED}." if before.step == "lapse" else _waved_off(before, people))
@@ -173,7 +173,7 @@ def gathered(waiting: Sequence[Proposal], a_day: int) -> Message:
     The way to all of it names one of them, and so belongs to the channel in which they were proposed.
     """
     if not waiting:
-        words = "Nothing is left to decide of what else a helpdesk proposed that day."
+        words = "Nothing is left to decide among the other cases that a helpdesk proposed that day."
         return Message(summary=words, parts=(Context(words=(words,)),))
     count = len(waiting)
     summary = "1 more ticket may be a failed case."
