@@ -237,7 +237,7 @@ SECRET_WORD = "Lopez-never-again"
 @pytest.mark.parametrize(
     ("body", "headers", "why"),
     [
-        (BODY, {"X_Amends_Secret": SECRET_WORD}, "The signature or secret is another."),
+        (BODY, {"X_Amends_Secret": SECRET_WORD}, "It came with a wrong signature or secret."),
         (BODY, {"X_Amends_Secret": ""}, "X-Amends-Secret is missing."),
         (b"{" + SECRET_WORD.encode(), {}, generic.NO_JSON),
         ({"what_happened": SECRET_WORD}, {}, "reference is missing: it is what you call the ticket, "),
