@@ -69,7 +69,7 @@ ACTIONS = (
 NO_SUCH_CHANNEL = "Choose the channel of a team that you lead, where both of us can write."
 DOES: Mapping[Action, str] = {"propose": "proposes cases", "open": "opens retros at once"}
 BECAME: Mapping[Became, str] = {
-    "": "met none of the rules",
+    "": "its ticket met none of the rules",
     "proposed": "was proposed",
     "gathered": "was gathered with the rest of that day",
     "opened": "opened a retro",

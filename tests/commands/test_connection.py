@@ -511,7 +511,7 @@ async def test_the_last_deliveries_are_listed_by_the_page(led: Desk) -> None:
         arrived(led, number, rating=1, link="https://help.example.com/4")
     first = await led.ask(ANA, "connection.show_deliveries", about)
     assert words(first).count("met none of the rules") == 10
-    assert "ZD-11 · Rated 1 of 5, very bad · met none of the rules" in words(first)
+    assert "ZD-11 · Rated 1 of 5, very bad · its ticket met none of the rules" in words(first)
     rest = await led.ask(ANA, "connection.show_deliveries", buttons(first)["Show more"].about)
     assert words(rest).count("met none of the rules") == 2
     assert "Show more" not in buttons(rest)
