@@ -24,7 +24,7 @@ from bot.messages.parts import Message, plain, pressable
 from bot.ports import StorageUnavailable
 from bot.settings import Settings
 from handlers.helpdesks import generic
-from handlers.helpdesks.incoming import NOT_PACKED, Hooks, Known
+from handlers.helpdesks.incoming import NOT_PACKED, TOO_LARGE, Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, opening, words
@@ -226,6 +226,7 @@ async def test_what_is_forged_broken_too_large_or_to_nobody_is_refused_and_not_k
     said = await answer.text()
     assert answer.status == status
     assert said.count("\n") == 0
+    assert status != 413 or said == TOO_LARGE
     assert SECRET not in said
     assert house.deliveries() == []
 
@@ -243,7 +244,7 @@ SECRET_WORD = "Lopez-never-again"
         ({"what_happened": SECRET_WORD}, {}, "reference is missing: it is what you call the ticket, "),
         ({**BODY, "rating": SECRET_WORD}, {}, "rating has to be a number from 1 to 5."),
         ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https://."),
-        (b" " * (LARGEST_BODY + 1), {}, "This is larger than 1 MiB: send less at once."),
+        (b" " * (LARGEST_BODY + 1), {}, TOO_LARGE),
         (SECRET_WORD.encode(), {"Content_Encoding": "gzip"}, NOT_PACKED),
     ],
     ids=[
