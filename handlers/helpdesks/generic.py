@@ -15,7 +15,7 @@ PREFIX = ""
 HOSTS: Sequence[str] = ()
 RIGHT = ""
 
-NO_JSON = "This is not the JSON of the instructions: send what is shown there, or a list of such."
+NO_JSON = "This is not the JSON of the instructions: send one object like it, or a list of them."
 NO_NOTES = "A connection to your own tool takes no notes."
 SIGNATURE = "X-Amends-Signature"
 """Carries `sha256=` and the body's HMAC, for those who rather sign than send the secret."""

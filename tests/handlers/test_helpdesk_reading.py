@@ -629,7 +629,7 @@ def test_anything_else_says_each_documented_field() -> None:
 
 def test_what_is_not_the_json_of_the_instructions_leads_back_to_them() -> None:
     for body in ("{", "[]", "[[]]", "reference=ZD-1"):
-        with pytest.raises(PayloadError, match="This is not the JSON of the instructions: send "):
+        with pytest.raises(PayloadError, match="This is not the JSON of the instructions: send one "):
             generic.read(delivery(body))
 
 
