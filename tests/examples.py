@@ -919,6 +919,13 @@ MESSAGES: Mapping[str, Message] = {
     "retro.invitation_bare": retro.invitation(
         RETRO.model_copy(update={"case_number": 8}), BARE, TEAM, Counts(answers=1, items=2, late=1)
     ),
+    "retro.invitation_by_rules": retro.invitation(
+        RETRO.model_copy(update={"opened_by": None}),
+        CASE,
+        TEAM,
+        Counts(),
+        beside=proposal.opened_by_rules([take_proposal(PROPOSAL, "open", "", AT, case=CASE.number)]),
+    ),
     "retro.invitation_long": retro.invitation(
         RETRO, CASE.model_copy(update={"what_happened": LONG}), TEAM, Counts(answers=3)
     ),

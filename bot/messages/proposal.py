@@ -87,9 +87,26 @@ def said(signal: Signal) -> str:
 def facts(signal: Signal, rules: Sequence[RuleName]) -> Words:
     """The quiet line: the rating, why it is proposed, the ticket, the customer."""
     ticket = linked(signal.reference, signal.link) if signal.reference else ""
-    reasons = [(reason,) for rule in rules if (reason := BECAUSE[rule](signal))]
     customer = (one_line(signal.customer, 80),) if signal.customer else ()
-    return joined(rated(signal.rating), *reasons, (ticket,) if ticket else (), customer)
+    return joined(*_why(signal, rules), (ticket,) if ticket else (), customer)
+
+
+def _why(signal: Signal, rules: Sequence[RuleName]) -> Sequence[Words]:
+    """The rating, and whatever else the rules go by."""
+    return (rated(signal.rating), *((BECAUSE[rule](signal),) for rule in rules if BECAUSE[rule](signal)))
+
+
+def opened_by_rules(proposals: Sequence[Proposal]) -> tuple[Part, ...]:
+    """On the retro of these, where the rules opened it and nobody was asked: that they did, and why."""
+    opened = (one for one in proposals if any(_is_by_rules(change) for change in one.history))
+    return tuple(
+        Context(words=joined(("A helpdesk's rules opened this",), *_why(one.signal, one.rules)))
+        for one in opened
+    )
+
+
+def _is_by_rules(change: ProposalChange) -> bool:
+    return change.step == "open" and not change.by
 
 
 def card(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Message:
