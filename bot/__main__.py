@@ -409,7 +409,7 @@ def _migrate(args: argparse.Namespace, settings: Settings) -> int:
     print("The database is up to date.")
     if done.sealed:
         of = "1 connection is" if done.sealed == 1 else f"{done.sealed} connections are"
-        print(f"The secrets of {of} encrypted with the first key of AMENDS_SECRET_KEY: another can go.")
+        print(f"The secrets of {of} encrypted with the first key of AMENDS_SECRET_KEY: others can go.")
     if made_at is not None:
         print(
             f"It is taken for a copy whose newest message is of {made_at:%Y-%m-%d %H:%M} UTC: numbers "

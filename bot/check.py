@@ -101,8 +101,8 @@ async def _helpdesks(database: Database) -> Sequence[Finding]:
             product = PRODUCTS.get(connection.product)
             title = product.TITLE if product else connection.product
             words = (
-                f"{title} takes no notes of the cases in #{channel} just now: {waiting} wait, "
-                f"{given_up} were given up. {why}"
+                f"{title} takes no notes of the cases in #{channel} just now (waiting: "
+                f"{waiting}, given up: {given_up}). {why}"
             )
             findings.append(Finding(False, words))
     return findings

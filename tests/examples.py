@@ -427,8 +427,9 @@ LOST_NOTES = IN_ZENDESK._replace(
     last_at=AT,
     trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token."),
 )
+WITH_TOKEN = LOST_NOTES._replace(connection=ZENDESK.model_copy(update={"token": "sealed"}), trouble=None)
 LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
-REFUSED = {"refused_at": AT, "refused_why": "The signature or secret is another."}
+REFUSED = {"refused_at": AT, "refused_why": "It came with a wrong signature or secret."}
 REFUSING = IN_ZENDESK._replace(connection=ZENDESK.model_copy(update=REFUSED))
 REFUSING_AGAIN = ANYTHING._replace(
     connection=CONNECTION.model_copy(update=REFUSED), last_at=AT - timedelta(hours=1)
@@ -894,9 +895,13 @@ MESSAGES: Mapping[str, Message] = {
     "connection.secret_pasted": connection.secret_pasted(
         IN_ZENDESK, PRODUCTS["zendesk"].instructions(ADDRESS, "")
     ),
-    "connection.token_given": connection.token_given("https://acme.zendesk.com"),
+    "connection.listing_with_token": connection.listing(
+        TEAM, (WITH_TOKEN, ANYTHING), ANA, before=connection.token_given("https://acme.zendesk.com")
+    ),
     "connection.awaits_test": connection.awaits_test(),
-    "connection.broken_test": connection.broken_test("Zendesk", "X-Amends-Secret is missing."),
+    "connection.broken_test": connection.broken_test(
+        "your own tool", "X-Amends-Secret is missing.", ANYTHING.connection.ref
+    ),
     "connection.deliveries": connection.deliveries(
         TAKES_AGAIN, DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
     ),
@@ -913,6 +918,13 @@ MESSAGES: Mapping[str, Message] = {
     "retro.invitation": retro.invitation(RETRO, CASE, TEAM, Counts()),
     "retro.invitation_bare": retro.invitation(
         RETRO.model_copy(update={"case_number": 8}), BARE, TEAM, Counts(answers=1, items=2, late=1)
+    ),
+    "retro.invitation_by_rules": retro.invitation(
+        RETRO.model_copy(update={"opened_by": None}),
+        CASE,
+        TEAM,
+        Counts(),
+        beside=proposal.opened_by_rules([take_proposal(PROPOSAL, "open", "", AT, case=CASE.number)]),
     ),
     "retro.invitation_long": retro.invitation(
         RETRO, CASE.model_copy(update={"what_happened": LONG}), TEAM, Counts(answers=3)
@@ -1358,8 +1370,8 @@ FORMS: Mapping[str, Form] = {
     "connection.add": connection_rules_commands.add_form((TEAM,), HELPDESKS),
     "connection.add_kind": connection_rules_commands.add_form((OWN,), HELPDESKS),
     "connection.add_channel": connection_rules_commands.add_form((TEAM, SALES), HELPDESKS),
-    "connection.edit": connection_rules_commands.edit_form((OWN,), ZENDESK),
-    "connection.edit_channel": connection_rules_commands.edit_form((OWN, SALES), ZENDESK),
+    "connection.edit": connection_rules_commands.edit_form((OWN,), ZENDESK, HELPDESKS),
+    "connection.edit_channel": connection_rules_commands.edit_form((OWN, SALES), ZENDESK, HELPDESKS),
     "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "your own tool"),
     "connection.paste_secret": connection_secret_commands.secret_form(ZENDESK, "Zendesk"),
     **{

@@ -172,14 +172,14 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
     offered = _offered(team, opening, work)
     if opening.only_checks:
         _check_readable(opening, offered, connection)
-    return Reply(form=edit_form(offered, connection))
+    return Reply(form=edit_form(offered, connection, opening.helpdesks))
 
 
-def edit_form(offered: Sequence[Team], connection: Connection) -> Form:
+def edit_form(offered: Sequence[Team], connection: Connection, helpdesks: Helpdesks) -> Form:
     """Rules, filled in with what they are; `offered` as `_offered` returns it."""
     form = Edit.form(
         connection.ref,
-        parts=_above(offered),
+        parts=_above(offered, helpdesks.called(connection)),
         values=_written(connection),
         changed=_options(offered, connection),
         without=_left_out(offered, connection),
@@ -194,7 +194,7 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     """
     team, connection = connection_of(command, work)
     offered = _offered(team, command, work)
-    check_seen(edit_form(offered, connection), command, work)
+    check_seen(edit_form(offered, connection, command.helpdesks), command, work)
     rules = _rules(command, connection.rules)
     _, (where, kind) = check_all(
         lambda: domain.check_rules(rules), lambda: _where_and_kind(command, offered, connection)
@@ -263,8 +263,8 @@ def _written(connection: Connection) -> dict[str, str]:
     }
 
 
-def _above(offered: Sequence[Team]) -> tuple[Part, ...]:
-    return messages.above_add("" if len(offered) > 1 else offered[0].name)
+def _above(offered: Sequence[Team], title: str = "") -> tuple[Part, ...]:
+    return messages.above_rules("" if len(offered) > 1 else offered[0].name, title)
 
 
 def _kinds(offered: Sequence[Team], connection: Connection) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from bot.commands.connection import (
     check_key,
     check_possible,
     connection_of,
+    listing_after,
     product_of,
     shown_of,
     steps_of,
@@ -133,14 +134,14 @@ def token_form(connection: Connection, product: Helpdesk) -> Form:
 
 def give_token(command: GiveToken, work: UnitOfWork) -> Reply:
     """Keeps the token; notes that could not be left without it are tried again."""
-    _, connection = connection_of(command, work)
+    team, connection = connection_of(command, work)
     _check_takes_notes(product_of(connection, command))
     check_key(work)
     origin = _origin(command.origin, connection, command)
     changed = {"origin": origin, "token": work.vault.seal(command.token)}
     work.connections.save(connection.model_copy(update=changed))
     note_jobs.try_again(connection.id, work)
-    return Reply(message=messages.token_given(origin), done=True)
+    return listing_after(messages.token_given(origin), team, command, work)
 
 
 def _with_secret(

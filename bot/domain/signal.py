@@ -70,16 +70,15 @@ class SignalDelivery(BaseModel, frozen=True):
 def together(signals: Sequence[Signal]) -> Signal:
     """What is known of one ticket, of at least one signal about it: the newest that was said of each.
 
-    By when it happened, whenever it arrived; at the same moment the worse rating stands. Thanks beside a
-    good rating do not take the place of words that were there: those say what went wrong.
+    By when it happened, whenever it arrived; at the same moment the worse rating stands. Neither thanks
+    beside a good rating nor a mere reply take the place of what was told: that says what went wrong.
     """
     first, *others = sorted(signals, key=lambda signal: (signal.at, -(signal.rating or 0)))
     known = first
     for other in others:
         said = {name: value for name, value in other if value not in ("", None, (), False)}
-        if (other.rating or 0) >= GOOD_FROM:
-            said = {name: value for name, value in said.items() if not _is_told(name, known)}
-        known = known.model_copy(update=said)
+        new = {name: value for name, value in said.items() if not _stays(name, known, other)}
+        known = known.model_copy(update=new)
     return known
 
 
@@ -89,8 +88,15 @@ def is_called(signal: Signal, written: str) -> bool:
     return written.casefold() in {name.casefold() for name in names}
 
 
-def _is_told(name: str, known: Signal) -> bool:
-    return name in ("what_happened", "words") and bool(known.what_happened or known.words)
+def _stays(name: str, known: Signal, other: Signal) -> bool:
+    """Whether what is known of what happened stays, though the other says something of it as well."""
+    if name not in ("what_happened", "words") or not (known.what_happened or known.words):
+        return False
+    if other.rating is not None or other.reopened:
+        return (other.rating or 0) >= GOOD_FROM
+    # Where a ticket was opened again without a word, the reply that did it says why.
+    says_why = name == "words" and known.reopened and known.rating is None and not known.words
+    return other.replied and not says_why
 
 
 def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:

@@ -480,7 +480,7 @@ class RemindableProposal(Remindable):
         lapsed = proposals.take(self.proposal, "lapse", "", at)
         work.proposals.save(lapsed)
         proposal_jobs.edit([lapsed], at, work)
-        return "lapsed"
+        return "went away"
 
     def jobs_instead(
         self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool

@@ -17,6 +17,7 @@ from bot.jobs import note as note_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
+from bot.messages import proposal as proposal_messages
 from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
@@ -64,10 +65,12 @@ def card(case_number: int, at: datetime, work: ReadOnlyWork) -> Message | None:
     counts = _counts(retro, team, at, work)
     recovery = work.recoveries.get(retro.case_number)
     back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
-    beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
+    customer = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
     people = work.people.among({case.last_change.by} if case.last_change else ())
     same_as = {change.same_as for change in case.history[-1:] if change.same_as}
     links = retro_thread.links_of(same_as, work) if same_as else {}
+    told_by = () if retro.opened_by else work.proposals.of_case(case_number)
+    beside = (*proposal_messages.opened_by_rules(told_by), *customer)
     return messages.invitation(retro, case, team, counts, beside, people, links)
 
 

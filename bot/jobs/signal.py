@@ -59,7 +59,7 @@ class TellBroken(JobPayload):
         connection = work.connections.get(self.connection_id)
         if connection is None or connection.removed_at is not None:
             return None
-        return connection_messages.broken_test(self.title, self.why)
+        return connection_messages.broken_test(self.title, self.why, connection.ref)
 
 
 class AskRules(JobPayload):

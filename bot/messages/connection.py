@@ -69,7 +69,7 @@ ACTIONS = (
 NO_SUCH_CHANNEL = "Choose the channel of a team that you lead, where both of us can write."
 DOES: Mapping[Action, str] = {"propose": "proposes cases", "open": "opens retros at once"}
 BECAME: Mapping[Became, str] = {
-    "": "met none of the rules",
+    "": "its ticket met none of the rules",
     "proposed": "was proposed",
     "gathered": "was gathered with the rest of that day",
     "opened": "opened a retro",
@@ -151,7 +151,8 @@ def _line(one: Shown, zone: str) -> Line:
     words: list[Inline] = [*joined((Bold(text=title),), state), "\n"]
     kind = (f"kind {connection.kind}",) if connection.kind else ()
     does = (f"{DOES[connection.action]}, {connection.a_day} a day at most",)
-    words += joined((heard(connection.rules),), does, kind)
+    notes = ("leaves notes on its tickets",) if connection.token and one.trouble is None else ()
+    words += joined((heard(connection.rules),), does, kind, notes)
     if one.refuses:
         words += ["\n", *_refused(connection, zone, Status(sign="late", text="refused something"))]
     if one.trouble is not None:
@@ -231,10 +232,15 @@ def choice(teams: Sequence[Team]) -> Message:
     return Message(summary=words, parts=(Paragraph(words=(words,)), *lines))
 
 
-def above_add(channel_name: str) -> tuple[Part, ...]:
-    """Where the cases will be proposed; `channel_name` is "" where the form asks for the channel."""
+def above_rules(channel_name: str, title: str = "") -> tuple[Part, ...]:
+    """Where the cases will be proposed; `channel_name` is "" where the form asks for the channel.
+
+    `title` is of what is connected, once it is.
+    """
     place = channel_label(channel_name) if channel_name else "the channel that you choose"
     where = f"What meets one of the rules goes to {place}."
+    if title:
+        where = f"What {title} tells of goes to {place} when it meets one of the rules."
     return (Context(words=(where, " The rest is left alone, and you can change all of this later.")),)
 
 
@@ -345,11 +351,9 @@ def secret_pasted(one: Shown, steps: Sequence[Instruction]) -> Message:
     return _instructed(head, one, steps, "")
 
 
-def token_given(origin: str) -> Message:
-    """After a token was given."""
-    return sentence(
-        f"Saved: I leave notes at {origin}. The token is stored encrypted, and shown to nobody."
-    )
+def token_given(origin: str) -> str:
+    """Where the token goes from now on."""
+    return f"Saved: I leave notes at {origin}. The token is stored encrypted, and shown to nobody."
 
 
 def awaits_test() -> Message:
@@ -360,11 +364,12 @@ def awaits_test() -> Message:
     )
 
 
-def broken_test(title: str, why: str) -> Message:
-    """To whoever waits for a test: something arrived that I could not take."""
+def broken_test(title: str, why: str, ref: ConnectionRef) -> Message:
+    """To whoever waits for a test: something arrived that I could not take, and where to look."""
     words = f"Something arrived for your test ({title}), and I refused it: {why}"
     more = "I still wait for the test, and tell you of this once."
-    return Message(summary=words, parts=(Paragraph(words=(words,)), Context(words=(more,))))
+    steps = row([_about(STEPS.model_copy(update={"look": "main"}), ref)])
+    return Message(summary=words, parts=(Paragraph(words=(words,)), Context(words=(more,)), steps))
 
 
 def deliveries(

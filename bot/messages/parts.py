@@ -530,10 +530,10 @@ def pressable(message: Message | Form) -> Iterator[Button]:
 
 
 def headed(text: str) -> tuple[Part, ...]:
-    """What a thing is, bold on one line; all of it below, where it is more than that."""
+    """What a thing is, bold on one line; all of it below, where not every word stands in that."""
     short = one_line(text)
     head = Paragraph(words=(Bold(text=short),))
-    return (head,) if short == text.strip() else (head, Quote(text=shortened(text)))
+    return (head,) if short.split() == text.split() else (head, Quote(text=shortened(text)))
 
 
 def sentence(*words: Inline) -> Message:

@@ -87,9 +87,26 @@ def said(signal: Signal) -> str:
 def facts(signal: Signal, rules: Sequence[RuleName]) -> Words:
     """The quiet line: the rating, why it is proposed, the ticket, the customer."""
     ticket = linked(signal.reference, signal.link) if signal.reference else ""
-    reasons = [(reason,) for rule in rules if (reason := BECAUSE[rule](signal))]
     customer = (one_line(signal.customer, 80),) if signal.customer else ()
-    return joined(rated(signal.rating), *reasons, (ticket,) if ticket else (), customer)
+    return joined(*_why(signal, rules), (ticket,) if ticket else (), customer)
+
+
+def _why(signal: Signal, rules: Sequence[RuleName]) -> Sequence[Words]:
+    """The rating, and whatever else the rules go by."""
+    return (rated(signal.rating), *((BECAUSE[rule](signal),) for rule in rules if BECAUSE[rule](signal)))
+
+
+def opened_by_rules(proposals: Sequence[Proposal]) -> tuple[Part, ...]:
+    """On the retro of these, where the rules opened it and nobody was asked: that they did, and why."""
+    opened = (one for one in proposals if any(_is_by_rules(change) for change in one.history))
+    return tuple(
+        Context(words=joined(("A helpdesk's rules opened this",), *_why(one.signal, one.rules)))
+        for one in opened
+    )
+
+
+def _is_by_rules(change: ProposalChange) -> bool:
+    return change.step == "open" and not change.by
 
 
 def card(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Message:
@@ -147,7 +164,7 @@ def _taken(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int,
     if last is None:
         return ()
     if last.step == "lapse":
-        return (f"{UNDECIDED}, so it is not asked about any more.",)
+        return (f"{UNDECIDED}, so I don't ask about it any more.",)
     if last.step == "worsen":
         before = proposal.history[-2]
         return (WORSE, f"{UNDECIDED}." if before.step == "lapse" else _waved_off(before, people))
@@ -173,7 +190,7 @@ def gathered(waiting: Sequence[Proposal], a_day: int) -> Message:
     The way to all of it names one of them, and so belongs to the channel in which they were proposed.
     """
     if not waiting:
-        words = "Nothing is left to decide of what else a helpdesk proposed that day."
+        words = "Nothing is left to decide among the other cases that a helpdesk proposed that day."
         return Message(summary=words, parts=(Context(words=(words,)),))
     count = len(waiting)
     summary = "1 more ticket may be a failed case."

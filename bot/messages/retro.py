@@ -107,14 +107,14 @@ def invitation(
     case: Case,
     team: Team,
     counts: Counts,
-    customer: tuple[Part, ...] = (),
+    beside: tuple[Part, ...] = (),
     people: Mapping[str, Person] | None = None,
     links: Mapping[int, str] | None = None,
 ) -> Message:
-    """The retro itself: what happened, what it asks for, its live counts, and a word on the customer.
+    """The retro itself: what happened, what it asks for, its live counts, and what stands beside it.
 
     `people`: whoever changed the case last, when anybody did. `links`: where the case is that it was
-    found to be.
+    found to be. `beside`: why rules opened it, where they did, and a word on the customer.
     """
     _, below = _titled(case)
     story = (Quote(text=shortened(below)),) if below else ()
@@ -132,7 +132,7 @@ def invitation(
             Context(words=_counted(retro, counts)),
             Context(words=_about(retro, case, team)),
             *_edited(case, team, people or {}),
-            *(() if case.cancelled else customer),
+            *(() if case.cancelled else beside),
             _can_do(retro, case, counts.agreed),
         ),
     )

@@ -7,7 +7,7 @@ from bot.domain.connection import IN_A_ROW, Connection, RuleName
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal
 from bot.domain.team import Team
-from bot.messages.connection import HEARD
+from bot.messages.connection import HEARD, RULES
 from bot.messages.parts import (
     Button,
     ChannelName,
@@ -67,6 +67,7 @@ def test(signal: Signal, rules: Sequence[RuleName], connection: Connection, team
             Fields(rows=tuple((label, words) for label, words in rows if any(words))),
             Paragraph(words=verdict),
             Context(words=(NOTHING_DONE,)),
+            row([RULES.model_copy(update={"about": str(connection.ref)})]),
         ),
     )
 

@@ -1,6 +1,6 @@
 """Anything else that can send JSON: Zapier, n8n, a helpdesk of one's own, curl."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.link import is_web_link
@@ -15,7 +15,7 @@ PREFIX = ""
 HOSTS: Sequence[str] = ()
 RIGHT = ""
 
-NO_JSON = "This is not the JSON of the instructions: send one object like the one shown there."
+NO_JSON = "This is not the JSON of the instructions: send one object like it, or a list of them."
 NO_NOTES = "A connection to your own tool takes no notes."
 SIGNATURE = "X-Amends-Signature"
 """Carries `sha256=` and the body's HMAC, for those who rather sign than send the secret."""
@@ -47,8 +47,20 @@ def verify(received: Received, secret: str) -> None:
 
 
 def read(received: Received) -> Sequence[Signal]:
-    """The one signal that the documented JSON is; raises PayloadError, which names a bad field."""
-    fields = reading.read_object(received.body, NO_JSON)
+    """The signal that the documented JSON is, or those of a list of it.
+
+    Raises PayloadError, which names a bad field: of a list with one, nothing is taken.
+    """
+    told = reading.parsed(reading.decoded(received.body), NO_JSON)
+    events = told if isinstance(told, list) else [told]
+    if not events:
+        raise PayloadError(NO_JSON)
+    return tuple(_signal(event, received) for event in events)
+
+
+def _signal(fields: object, received: Received) -> Signal:
+    if not isinstance(fields, Mapping):
+        raise PayloadError(NO_JSON)
     reference = reading.line(fields, "reference")
     if not reference:
         raise PayloadError("reference is missing: it is what you call the ticket, like ZD-4711.")
@@ -62,24 +74,22 @@ def read(received: Received) -> Sequence[Signal]:
         raise PayloadError(f"link {begins}.")
     rating = reading.rating(fields.get("rating"), "rating")
     said = reading.words(fields, "what_happened")
-    return (
-        Signal(
-            event_id=reading.body_id(received, reading.line(fields, "happened_at")),
-            ticket=reference,
-            reference=reference,
-            at=reading.moment(fields, "happened_at", received.at),
-            what_happened=said or (f"{reference}: rated {rating}" if rating else reference),
-            words=said if rating else "",
-            customer=reading.line(fields, "customer"),
-            link=link,
-            kind=reading.line(fields, "kind"),
-            rating=rating,
-            tags=reading.tags(fields.get("tags"), "tags"),
-            priority=reading.line(fields, "priority"),
-            sla_breached=reading.is_true(fields, "sla_breached"),
-            reopened=reading.is_true(fields, "reopened"),
-            replied=reading.is_true(fields, "replied"),
-        ),
+    return Signal(
+        event_id=reading.body_id(received, reading.line(fields, "happened_at")),
+        ticket=reference,
+        reference=reference,
+        at=reading.moment(fields, "happened_at", received.at),
+        what_happened=said or (f"{reference}: rated {rating}" if rating else reference),
+        words=said if rating else "",
+        customer=reading.line(fields, "customer"),
+        link=link,
+        kind=reading.line(fields, "kind"),
+        rating=rating,
+        tags=reading.tags(fields.get("tags"), "tags"),
+        priority=reading.line(fields, "priority"),
+        sla_breached=reading.is_true(fields, "sla_breached"),
+        reopened=reading.is_true(fields, "reopened"),
+        replied=reading.is_true(fields, "replied"),
     )
 
 

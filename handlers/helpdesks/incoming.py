@@ -92,7 +92,7 @@ class Hooks:
             return _says(400, NOT_PACKED)
         except web.HTTPRequestEntityTooLarge:
             await self._note_unread(id, TOO_LARGE)
-            raise
+            return _says(413, TOO_LARGE)
         async with self._turns:
             return await self._take(id, received)
 

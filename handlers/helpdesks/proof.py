@@ -28,7 +28,7 @@ def key(secret: str) -> bytes:
 def check_same(given: str, expected: str) -> None:
     """Raises SignatureError unless both are the same; the time that takes tells nobody anything."""
     if not hmac.compare_digest(raw(given), raw(expected)):
-        raise SignatureError("The signature or secret is another.")
+        raise SignatureError("It came with a wrong signature or secret.")
 
 
 def check_hub_signature(received: Received, secret: str, algorithm: str, name: str) -> None:
@@ -46,7 +46,9 @@ def check_own_secret(received: Received, secret: str) -> None:
 def check_fresh(signed: datetime, received: Received) -> None:
     """Raises SignatureError for a time that is more than five minutes before or after it arrived."""
     if abs(received.at - signed) > FRESH:
-        raise SignatureError("This was signed more than five minutes ago, or ahead.")
+        raise SignatureError(
+            "Its signature is more than five minutes old, or from a clock ahead of mine."
+        )
 
 
 def raw(text: str) -> bytes:

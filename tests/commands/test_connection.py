@@ -391,13 +391,17 @@ async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk
     await refuse(led)
     assert led.say_all() == {}
     await led.ask(ANA, "connection.test", about, at=AT + timedelta(seconds=5))
-    for seconds, why in enumerate(("reference is\nmissing.", "The signature or secret is another."), 6):
+    forged = "It came with a wrong signature or secret."
+    for seconds, why in enumerate(("reference is\nmissing.", forged), 6):
         await refuse(led, seconds, why)
         await refuse(led, seconds, why)
     [message] = led.say_all().values()
     assert plain(message).startswith(
         "Something arrived for your test (your own tool), and I refused it: reference is missing."
     )
+    assert [(button.label, button.about) for button in pressable(message)] == [
+        ("Steps and secret", about)
+    ]
     await refuse(led, 100)
     assert led.say_all() == {}
     await led.ask(ANA, "connection.edit", about, {**VALUES, "rating": "1"})
@@ -409,13 +413,13 @@ async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk
 
 async def test_a_lead_sees_what_was_refused_until_something_is_taken_after_it(led: Desk) -> None:
     about, _ = await connect(led)
-    status = "refused something 2026-03-05 14:30 UTC: The signature or secret is another."
+    status = "refused something 2026-03-05 14:30 UTC: It came with a wrong signature or secret."
 
     async def read() -> tuple[Reply, str]:
         last = await led.ask(ANA, "connection.show_deliveries", about)
         return await led.ask(ANA, "connections.show"), words(last)
 
-    await refuse(led, why="The signature or secret is another.")
+    await refuse(led, why="It came with a wrong signature or secret.")
     listed, last = await read()
     assert f"nothing was taken yet\nrating 2 or lower · proposes cases, 5 a day at most\n{status}" in (
         words(listed)
@@ -426,7 +430,7 @@ async def test_a_lead_sees_what_was_refused_until_something_is_taken_after_it(le
     first = line(listed).button
     assert first is not None
     assert first.label == "Steps and secret"
-    assert "Refused 2026-03-05 14:30 UTC: The signature or secret is another." in last
+    assert "Refused 2026-03-05 14:30 UTC: It came with a wrong signature or secret." in last
     assert "Nothing was taken yet." in last
     arrived(led, -1)  # which was taken before
     listed, last = await read()
@@ -436,12 +440,12 @@ async def test_a_lead_sees_what_was_refused_until_something_is_taken_after_it(le
     listed, last = await read()
     assert "last delivery 2026-03-05 14:31 UTC\n" in words(listed)
     assert "refused" not in words(listed)
-    assert "Refused last 2026-03-05 14:30 UTC: The signature or secret is another." in last
+    assert "Refused last 2026-03-05 14:30 UTC: It came with a wrong signature or secret." in last
 
 
 async def test_what_was_refused_is_shown_to_nobody_but_the_lead(led: Desk) -> None:
     about, _ = await connect(led)
-    await refuse(led, why="The signature or secret is another.")
+    await refuse(led, why="It came with a wrong signature or secret.")
     led.memberships.channels[CLEO.id] = {"C2"}
     for person in (BEN, CLEO):
         for command_name in ("connections.show", "connection.show_deliveries"):
@@ -507,7 +511,7 @@ async def test_the_last_deliveries_are_listed_by_the_page(led: Desk) -> None:
         arrived(led, number, rating=1, link="https://help.example.com/4")
     first = await led.ask(ANA, "connection.show_deliveries", about)
     assert words(first).count("met none of the rules") == 10
-    assert "ZD-11 · Rated 1 of 5, very bad · met none of the rules" in words(first)
+    assert "ZD-11 · Rated 1 of 5, very bad · its ticket met none of the rules" in words(first)
     rest = await led.ask(ANA, "connection.show_deliveries", buttons(first)["Show more"].about)
     assert words(rest).count("met none of the rules") == 2
     assert "Show more" not in buttons(rest)
@@ -529,6 +533,14 @@ async def test_a_token_is_kept_for_the_products_own_hosts_and_its_notes_are_trie
     assert words(reply).startswith("Saved: I leave notes at https://acme.zendesk.com.")
     [kept] = stored(led)
     assert (kept.origin, opened(led, kept.token)) == ("https://acme.zendesk.com", TOKEN)
+    assert "5 a day at most · leaves notes on its tickets" in words(reply)
+
+
+async def test_the_form_of_the_rules_says_of_which_helpdesk_they_are(led: Desk) -> None:
+    about, _ = await connect(led, "zendesk")
+    form = (await led.ask(ANA, "connection.edit", about)).form
+    assert form is not None
+    assert "What Zendesk tells of goes to #" in str(form.parts)
 
 
 async def test_of_two_connections_to_one_product_a_lead_sees_which_is_which(led: Desk) -> None:

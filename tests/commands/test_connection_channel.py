@@ -174,8 +174,11 @@ async def test_from_the_next_delivery_on_it_goes_to_the_other_channel_and_is_man
     house.change(action="open")
     await house.tell(3, AFTER)
     assert house.proposal(3).case_number == 1
-    house.say_all()
+    by_rules = plain(house.say_all()["retro:1"])
     assert house.channel_of("retro:1") == "C2"
+    assert "A helpdesk's rules opened this · Rated 1 of 5, very bad" in by_rules
+    await house.ask(ANA, "proposal.open", "P-2")
+    assert "rules opened this" not in plain(house.say_all()["retro:2"])
 
 
 async def test_a_new_connection_can_lead_to_another_of_their_channels_at_once(keyed: House) -> None:

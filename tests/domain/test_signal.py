@@ -33,6 +33,20 @@ def test_thanks_do_not_take_the_place_of_what_went_wrong() -> None:
     assert together(signals[1:]).words == "Sorted"
 
 
+def test_a_mere_reply_does_not_take_the_place_of_what_went_wrong() -> None:
+    hello = a_signal(at=AT + MINUTE, replied=True, words="Hello?", what_happened="Hello?")
+    for told in ({"rating": 1, "words": "Promised twice"}, {"rating": 1}, {"sla_breached": True}):
+        first = a_signal(what_happened="My parcel", **told)
+        known = together([hello, first])
+        assert (known.words, known.what_happened) == (first.words, "My parcel")
+        assert known.replied
+    silent = a_signal(reopened=True, what_happened="My parcel")
+    known = together([silent, hello])
+    assert (known.words, known.what_happened) == ("Hello?", "My parcel")
+    again = hello.model_copy(update={"reopened": True})
+    assert together([a_signal(what_happened="My parcel"), again]).what_happened == "Hello?"
+
+
 def test_at_one_moment_the_worse_rating_stands() -> None:
     signals = [a_signal(rating=1), a_signal(rating=3)]
     assert [together(some).rating for some in permutations(signals)] == [1, 1]

@@ -24,7 +24,7 @@ from bot.messages.parts import Message, plain, pressable
 from bot.ports import StorageUnavailable
 from bot.settings import Settings
 from handlers.helpdesks import generic
-from handlers.helpdesks.incoming import NOT_PACKED, Hooks, Known
+from handlers.helpdesks.incoming import NOT_PACKED, TOO_LARGE, Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, opening, words
@@ -226,6 +226,7 @@ async def test_what_is_forged_broken_too_large_or_to_nobody_is_refused_and_not_k
     said = await answer.text()
     assert answer.status == status
     assert said.count("\n") == 0
+    assert status != 413 or said == TOO_LARGE
     assert SECRET not in said
     assert house.deliveries() == []
 
@@ -237,13 +238,13 @@ SECRET_WORD = "Lopez-never-again"
 @pytest.mark.parametrize(
     ("body", "headers", "why"),
     [
-        (BODY, {"X_Amends_Secret": SECRET_WORD}, "The signature or secret is another."),
+        (BODY, {"X_Amends_Secret": SECRET_WORD}, "It came with a wrong signature or secret."),
         (BODY, {"X_Amends_Secret": ""}, "X-Amends-Secret is missing."),
         (b"{" + SECRET_WORD.encode(), {}, generic.NO_JSON),
         ({"what_happened": SECRET_WORD}, {}, "reference is missing: it is what you call the ticket, "),
         ({**BODY, "rating": SECRET_WORD}, {}, "rating has to be a number from 1 to 5."),
         ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https://."),
-        (b" " * (LARGEST_BODY + 1), {}, "This is larger than 1 MiB: send less at once."),
+        (b" " * (LARGEST_BODY + 1), {}, TOO_LARGE),
         (SECRET_WORD.encode(), {"Content_Encoding": "gzip"}, NOT_PACKED),
     ],
     ids=[

@@ -637,9 +637,16 @@ def test_anything_else_says_each_documented_field() -> None:
 
 
 def test_what_is_not_the_json_of_the_instructions_leads_back_to_them() -> None:
-    for body in ("{", "[]", "reference=ZD-1"):
+    for body in ("{", "[]", "[[]]", "reference=ZD-1"):
         with pytest.raises(PayloadError, match="This is not the JSON of the instructions: send one "):
             generic.read(delivery(body))
+
+
+def test_a_list_of_them_is_read_one_by_one_and_not_at_all_where_one_is_wrong() -> None:
+    first, second = generic.read(delivery([GENERIC, {"reference": "ZD-2"}]))
+    assert (first.reference, second.reference) == ("ZD-4711", "ZD-2")
+    with pytest.raises(PayloadError, match="rating has to be"):
+        generic.read(delivery([GENERIC, {"reference": "ZD-2", "rating": 9}]))
 
 
 def test_anything_else_needs_no_more_than_a_reference() -> None:

@@ -100,7 +100,7 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         await visitor.press("connection.test", about=one)
         assert await deliver(visitor, path, "another", TICKET) == 401
         told = await shown(visitor, "/dm", "arrived for your test (your own tool), and I refused it")
-        assert "The signature or secret is another." in told.text
+        assert "It came with a wrong signature or secret." in told.text
         assert await deliver(visitor, path, secret, {**TICKET, "reference": "ZD-1"}) == 200
         await shown(visitor, "/dm", "It meets your rules, so it would have been proposed in")
         assert "Nobody came" not in (await visitor.see("/p/support")).text

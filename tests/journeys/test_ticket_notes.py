@@ -360,8 +360,8 @@ async def test_a_token_that_is_not_accepted_stops_its_connection_alone_until_the
     assert (trouble.connection.id, trouble.waiting, trouble.given_up) == (wrong.id, 0, 2)
     told = [finding.words for finding in await check(office.settings) if not finding.fine]
     assert told[-1] == (
-        "Freshdesk takes no notes of the cases in #support just now: 0 wait, 2 were given up. Freshdesk "
-        "does not accept the token, or it may not write notes: Give a token takes a new one."
+        "Freshdesk takes no notes of the cases in #support just now (waiting: 0, given up: 2). "
+        "Freshdesk does not accept the token, or it may not write notes: Give a token takes a new one."
     )
     office.gives_token(wrong, office.helpdesk.desk.token)
     assert await office.said() == [OPENED, PROMISED]

@@ -16,7 +16,18 @@ from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
 from tests import fake_teams_card as cards
-from tests.examples import ADDRESS, ANA, AT, CONNECTION, LATE_NOTE, LOST_NOTES, SECRET, TEAM, TOLD_SIGNAL
+from tests.examples import (
+    ADDRESS,
+    ANA,
+    AT,
+    CONNECTION,
+    HELPDESKS,
+    LATE_NOTE,
+    LOST_NOTES,
+    SECRET,
+    TEAM,
+    TOLD_SIGNAL,
+)
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
@@ -46,7 +57,7 @@ def test_what_is_pasted_is_exact_on_each_platform(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sla_breached", "reopened"])
 def test_a_rule_is_called_in_lists_and_on_cards_what_the_form_calls_it(name: RuleName) -> None:
-    labels = {field.name: field.label for field in edit_form((TEAM,), CONNECTION).fields}
+    labels = {field.name: field.label for field in edit_form((TEAM,), CONNECTION, HELPDESKS).fields}
     rules = Rules.model_validate({name: True})
     heard, because = messages.HEARD[name](rules), BECAUSE[name](TOLD_SIGNAL)
     assert heard == because

@@ -5,7 +5,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.messages.parts import Chart, Message, Series, Table, plain, shown_cell
+from bot.messages.parts import (
+    Bold,
+    Chart,
+    Message,
+    Paragraph,
+    Quote,
+    Series,
+    Table,
+    headed,
+    plain,
+    shown_cell,
+)
 from tests.examples import BY_GAP
 
 TWO = ("Jan", "Feb")
@@ -76,3 +87,11 @@ def test_what_stands_across_in_the_table_of_a_chart_is_short() -> None:
 def test_figures_come_back_from_storage_as_they_were() -> None:
     message = Message(summary="g", parts=(BY_GAP, BY_GAP.table))
     assert Message.model_validate_json(message.model_dump_json()) == message
+
+
+def test_what_fits_on_one_line_is_said_once_and_what_does_not_stands_below_in_full() -> None:
+    assert headed(" Nobody came.\n\nTwice. ") == (Paragraph(words=(Bold(text="Nobody came. Twice."),)),)
+    long = "Nobody came. " * 40
+    head, below = headed(long)
+    assert plain(Message(summary="g", parts=(head,))).endswith("…")
+    assert below == Quote(text=long)
