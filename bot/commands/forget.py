@@ -183,10 +183,12 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
         return ()
     cases = _one_with(case, work, still=True)
     recoveries = work.recoveries.among(cases)
-    said = {number: customers_words(recovery) for number, recovery in recoveries.items()}
+    said = {number: _said_on_tickets(number, work) for number in cases}
+    for of_case, recovery in recoveries.items():
+        said[of_case] += customers_words(recovery)
     if all(one.forgotten_at is not None for one in cases.values()) and not any(said.values()):
         return ()
-    scrubs = [scrubber(one, said.get(number, ())) for number, one in cases.items()]
+    scrubs = [scrubber(one, said[number]) for number, one in cases.items()]
 
     def scrub(text: str) -> str:
         return reduce(lambda words, without: without(words), scrubs, text)
@@ -198,6 +200,13 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
             work.cases.save(forget_case(one, scrub, at))
         _forget_in(one, scrub, at, work, whole=one.number in cases)
     return sorted(cases)
+
+
+def _said_on_tickets(case_number: int, work: ReadOnlyWork) -> list[str]:
+    """What the customer of a case wrote in a helpdesk: the case may say what happened in these words."""
+    proposals = work.proposals.of_case(case_number)
+    signals = (signal for one in proposals for signal in (one.signal, one.later) if signal is not None)
+    return [signal.words for signal in signals if signal.words]
 
 
 def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: UnitOfWork) -> None:

@@ -12,6 +12,8 @@ from bot.domain.recovery_step import Step, StepName
 from bot.domain.retro import Retro
 
 REMOVED = "(removed)"
+WORDS_REMOVED = "What the customer wrote (removed)"
+"""What happened in a case that said it in the customer's words alone."""
 THEM = "the customer"
 COLLEAGUE = "a former colleague"
 MIN_NAME_LENGTH = 4
@@ -92,10 +94,11 @@ def forget_case(case: Case, scrub: Scrub, at: datetime) -> Case:
         change.model_copy(update={"why": scrub(change.why), "customer": "", "reference": ""})
         for change in case.history
     ]
+    what_happened = scrub(case.what_happened)
     return case.model_copy(
         update={
             "history": tuple(history),
-            "what_happened": scrub(case.what_happened),
+            "what_happened": WORDS_REMOVED if what_happened.strip() == REMOVED else what_happened,
             "customer": None,
             "reference": None,
             "public_post": None,

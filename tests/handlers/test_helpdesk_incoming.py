@@ -166,6 +166,33 @@ async def test_a_bad_rating_is_proposed_opened_by_one_click_and_becomes_a_retro(
     assert (proposal.connection_id, proposal.ticket) == (ID, "ZD-4711")
 
 
+@only_sqlite
+async def test_a_case_in_its_customers_own_words_keeps_none_once_they_are_forgotten(
+    house: House,
+) -> None:
+    house.change(action="open")
+    await house.send()
+    assert house.failed() == [BODY["what_happened"]]
+    house.desk.say_all()
+    assert "C-1" in await house.desk.bot.forget(house.desk.workspace, 1, AT)
+    assert house.failed() == ["What the customer wrote (removed)"]
+    edited = house.desk.say_all()
+    assert edited
+    assert not [key for key, message in edited.items() if "Never again" in plain(message)]
+
+
+@only_sqlite
+async def test_what_the_team_wrote_of_a_ticket_stays_when_its_customer_is_forgotten(
+    house: House,
+) -> None:
+    house.change(action="open", rules=Rules(rating=None, tags=("parcel",)))
+    ours = "The parcel of Mrs Lopez was left in the rain."
+    await house.send({**BODY, "rating": None, "what_happened": ours})
+    assert house.failed() == [ours]
+    await house.desk.bot.forget(house.desk.workspace, 1, AT)
+    assert house.failed() == ["The parcel of the customer was left in the rain."]
+
+
 async def test_two_who_open_it_at_once_open_one_retro(house: House) -> None:
     await house.send()
     press = about(house.desk.say_all()["proposal:1"], "Open the retro")
