@@ -12,7 +12,7 @@ from bot.domain.prompt import used_kinds
 from bot.domain.reference import ConnectionRef, ConnectionsRef
 from bot.domain.signal import KEPT, Became, SignalDelivery
 from bot.domain.team import Team
-from bot.helpdesks import Instruction
+from bot.helpdesks import Instruction, Then
 from bot.messages.parts import (
     SHOW_MORE,
     Bold,
@@ -54,6 +54,8 @@ PASTE_SECRET = Button(
     label="Paste the secret", command_name="connection.paste_secret", about="", opens=True
 )
 TOKEN = Button(label="Give a token", command_name="connection.give_token", about="", opens=True)
+AT_STEP: Mapping[Then, Button] = {"test": TEST, "paste_secret": PASTE_SECRET, "give_token": TOKEN}
+"""What is pressed at a step, by the name that the step has for it."""
 REMOVE = Button(label="Remove", command_name="connection.remove", about="", opens=True)
 OF_ONE = (RULES, DELIVERIES, TEST, STEPS, TOKEN, REMOVE)
 """What can be done with a connection. One is its button, and Slack's menu holds five: a new secret is
@@ -285,18 +287,21 @@ def _instructed(
     about_secret: str,
     another: tuple[Button, ...] = (),
 ) -> Message:
+    """Each step with its button beside it; what can be pressed and belongs to no step stands below."""
     summary, before = head
-    parts: list[Part] = [Paragraph(words=(Bold(text=summary),)), Paragraph(words=(before,))]
+    first = (PASTE_SECRET if one.waits_for_secret else TEST).model_copy(update={"look": "main"})
+    token = (TOKEN,) if one.takes_notes else ()
+    offered = {each.command_name: _about(each, one.connection.ref) for each in (first, *another, *token)}
+    above = (Bold(text=summary), about_secret, before)
+    parts: list[Part] = [Paragraph(words=(words,)) for words in above if words]
     for number, step in enumerate(steps, 1):
-        parts.append(Paragraph(words=(f"{number}. ", *_worded(step.text))))
+        words = (f"{number}. ", *_worded(step.text))
+        button = offered.pop(AT_STEP[step.then].command_name, None) if step.then else None
+        parts.append(Line(words=words, button=button) if button else Paragraph(words=words))
         if step.paste:
             parts.append(Pasted(text=step.paste))
-    if about_secret:
-        parts.append(Context(words=(about_secret,)))
-    first = PASTE_SECRET if one.waits_for_secret else TEST
-    token = (TOKEN,) if one.takes_notes else ()
-    buttons = (first.model_copy(update={"look": "main"}), *another, *token)
-    parts.append(row([_about(button, one.connection.ref) for button in buttons]))
+    if offered:
+        parts.append(row([*offered.values()]))
     return Message(summary=summary, parts=tuple(parts))
 
 

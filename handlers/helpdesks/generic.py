@@ -102,6 +102,11 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             f"{proof.OWN_HEADER}: {secret}",
         ),
         Instruction(
+            "Press **Send me a test** in Amends first: what you send next is shown to you alone, as it "
+            "was understood.",
+            then="test",
+        ),
+        Instruction(
             "The body is this JSON. Only the reference is needed; leave out what you do not know:",
             EXAMPLE,
         ),
@@ -110,5 +115,4 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "that a solved ticket was opened again, and that the customer wrote on a solved one:",
             MORE,
         ),
-        Instruction("**Send me a test** in Amends shows you how the next one was understood."),
     )

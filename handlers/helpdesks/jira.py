@@ -138,6 +138,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "https://id.atlassian.com/manage-profile/security/api-tokens, and paste it into Amends with "
             "the address of whoever writes the notes, like this:",
             "name@example.com:THE_TOKEN",
+            "give_token",
         ),
     )
 

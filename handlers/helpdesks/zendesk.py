@@ -144,7 +144,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         ),
         Instruction(
             "On the page of the webhook press **Reveal secret** beside **Signing secret**, and paste "
-            "that secret into Amends."
+            "that secret into Amends.",
+            then="paste_secret",
         ),
         Instruction(
             "Open **Objects and rules**, **Business rules**, **Triggers**, and press **Create "
@@ -172,6 +173,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "tokens** add one, and paste it into Amends with the address of whoever writes the notes, "
             "like this:",
             "name@example.com/token:THE_TOKEN",
+            "give_token",
         ),
     )
 
