@@ -11,7 +11,7 @@ Then = Literal["", "test", "paste_secret", "give_token"]
 
 
 class Instruction(NamedTuple):
-    """One click in the product: what to do, what to paste there ("": nothing), and what is pressed here."""
+    """One click in the product: what to do, what to paste there ("": nothing), what is pressed here."""
 
     text: str
     paste: str = ""
