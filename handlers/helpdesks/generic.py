@@ -55,7 +55,7 @@ def read(received: Received) -> Sequence[Signal]:
     link = reading.words(fields, "link")
     if link and not reading.link(fields, "link"):
         begins = (
-            "has to begin with https://"
+            "has to begin with https:// or http://"
             if not is_web_link(link)
             else "is too long, or has a blank in it"
         )
@@ -111,8 +111,9 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             EXAMPLE,
         ),
         Instruction(
-            "It may say as well what else your rules go by: its priority, that its SLA was breached, "
-            "that a solved ticket was opened again, and that the customer wrote on a solved one:",
+            "It may say as well what else your rules go by: its priority, that its SLA was breached, and "
+            "that a solved ticket was opened again. That the customer wrote on a solved one (replied) "
+            "proposes no case: once its retro is open, the customer's card shows it as their last word:",
             MORE,
         ),
     )

@@ -242,7 +242,7 @@ SECRET_WORD = "Lopez-never-again"
         (b"{" + SECRET_WORD.encode(), {}, generic.NO_JSON),
         ({"what_happened": SECRET_WORD}, {}, "reference is missing: it is what you call the ticket, "),
         ({**BODY, "rating": SECRET_WORD}, {}, "rating has to be a number from 1 to 5."),
-        ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https://."),
+        ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https:// or http://."),
         (b" " * (LARGEST_BODY + 1), {}, "This is larger than 1 MiB: send less at once."),
         (SECRET_WORD.encode(), {"Content_Encoding": "gzip"}, NOT_PACKED),
     ],
