@@ -118,6 +118,7 @@ from bot.reminders import BY_NAME
 from bot.repositories import NoteTrouble
 from bot.routes import OFFERS, TYPED
 from handlers.helpdesks.products import PRODUCTS
+from handlers.helpdesks.proof import NOT_PROVEN
 from tests.desk import ASKED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -428,7 +429,7 @@ LOST_NOTES = IN_ZENDESK._replace(
     trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token."),
 )
 LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
-REFUSED = {"refused_at": AT, "refused_why": "The signature or secret is another."}
+REFUSED = {"refused_at": AT, "refused_why": NOT_PROVEN}
 REFUSING = IN_ZENDESK._replace(connection=ZENDESK.model_copy(update=REFUSED))
 REFUSING_AGAIN = ANYTHING._replace(
     connection=CONNECTION.model_copy(update=REFUSED), last_at=AT - timedelta(hours=1)

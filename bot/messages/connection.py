@@ -155,7 +155,10 @@ def _line(one: Shown, zone: str) -> Line:
     does = (f"{DOES[connection.action]}, {connection.a_day} a day at most",)
     words += joined((heard(connection.rules),), does, kind)
     if one.refuses:
-        words += ["\n", *_refused(connection, zone, Status(sign="late", text="refused something"))]
+        words += [
+            "\n",
+            *_refused(connection, zone, Status(sign="late", text="the last one was refused")),
+        ]
     if one.trouble is not None:
         words += ["\n", _trouble(one.trouble)]
     first = _first(one)

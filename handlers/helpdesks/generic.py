@@ -111,9 +111,10 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             EXAMPLE,
         ),
         Instruction(
-            "It may say as well what else your rules go by: its priority, that its SLA was breached, and "
-            "that a solved ticket was opened again. That the customer wrote on a solved one (replied) "
-            "proposes no case: once its retro is open, the customer's card shows it as their last word:",
+            "It may say as well what else your rules go by: its priority, that its SLA was breached, "
+            "and that a solved ticket was opened again. That the customer wrote on a solved one "
+            "(replied) proposes no case: once its retro is open, the customer's card shows it as their "
+            "last word:",
             MORE,
         ),
     )
