@@ -849,7 +849,7 @@ MESSAGES: Mapping[str, Message] = {
     "signal.test": signal.test(TOLD_SIGNAL, ("rating", "tag"), CONNECTION, TEAM),
     "signal.test_dropped": signal.TEST_DROPPED,
     "signal.test_of_nothing": signal.test(
-        TOLD_SIGNAL.model_copy(update={"rating": 4}), (), CONNECTION, TEAM
+        TOLD_SIGNAL.model_copy(update={"rating": 4, "replied": True}), (), CONNECTION, TEAM
     ),
     "connection.listing": connection.listing(
         TEAM, (ANYTHING, LOST_NOTES, LATE_NOTE, NEW_IN_ZENDESK), ANA

@@ -8,8 +8,9 @@ import pytest
 from bot.commands.connection_rules import edit_form
 from bot.domain.connection import RuleName, Rules
 from bot.messages import connection as messages
+from bot.messages import signal as signal_messages
 from bot.messages.connection import Shown
-from bot.messages.parts import Line, Paragraph, Pasted, plain_words, pressable
+from bot.messages.parts import Line, Paragraph, Pasted, plain, plain_words, pressable
 from bot.messages.proposal import BECAUSE
 from handlers.helpdesks.products import PRODUCTS
 from handlers.slack import render as slack
@@ -76,6 +77,19 @@ def test_that_the_secret_is_shown_once_is_read_before_the_steps() -> None:
     again, anew = messages.all_steps(shown, steps), messages.renewed(shown, steps[1:2])
     for message, said in ((made, messages.ONCE), (again, messages.NOT_AGAIN), (anew, messages.ONCE)):
         assert message.parts[1] == Paragraph(words=(said,))
+
+
+def test_a_test_that_meets_no_rule_says_the_rules_and_leads_to_them() -> None:
+    told = TOLD_SIGNAL.model_copy(update={"rating": 4, "replied": True})
+    missed = signal_messages.test(told, (), CONNECTION, TEAM)
+    assert "Your rules: rating 2 or lower." in plain(missed)
+    [rules] = pressable(missed)
+    assert (rules.label, rules.about, rules.look) == ("Rules", str(CONNECTION.ref), "main")
+    assert "the customer wrote on a solved ticket" in plain(missed)
+    met = signal_messages.test(TOLD_SIGNAL, ("rating",), CONNECTION, TEAM)
+    assert "Your rules" not in plain(met)
+    assert "wrote on a solved ticket" not in plain(met)
+    assert list(pressable(met)) == []
 
 
 @pytest.mark.parametrize("name", ["sla_breached", "reopened"])
