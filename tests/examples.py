@@ -1368,7 +1368,9 @@ FORMS: Mapping[str, Form] = {
         for name, product in PRODUCTS.items()
         if product.HOSTS
     },
-    "connection.remove": connection_commands.removal_form(ZENDESK, "Zendesk", 2),
+    "connection.remove": connection_commands.removal_form(
+        ZENDESK.model_copy(update={"token": "sealed"}), "Zendesk", 2
+    ),
     "connection.remove_nothing_waits": connection_commands.removal_form(ZENDESK, "Zendesk", 0),
     "proposal.say_why": proposal_commands.SayWhy.form(WAVED_OFF.ref, channel_id="C1"),
     "case.fail": case_commands.fail_form("C1", {}),

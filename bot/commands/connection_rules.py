@@ -127,7 +127,7 @@ def add_form(offered: Sequence[Team], helpdesks: Helpdesks) -> Form:
     return Add.form(
         ConnectionsRef(channel_id=team.channel_id),
         channel_id=team.channel_id,
-        parts=_above(offered),
+        parts=_above(offered, is_new=True),
         values={**_written(USUAL), "goes_to": team.channel_id},
         changed={"product": {"options": products}, **_options(offered, USUAL)},
         without=_left_out(offered, USUAL),
@@ -179,7 +179,7 @@ def edit_form(offered: Sequence[Team], connection: Connection) -> Form:
     """Rules, filled in with what they are; `offered` as `_offered` returns it."""
     form = Edit.form(
         connection.ref,
-        parts=_above(offered),
+        parts=_above(offered, is_new=False),
         values=_written(connection),
         changed=_options(offered, connection),
         without=_left_out(offered, connection),
@@ -263,8 +263,8 @@ def _written(connection: Connection) -> dict[str, str]:
     }
 
 
-def _above(offered: Sequence[Team]) -> tuple[Part, ...]:
-    return messages.above_add("" if len(offered) > 1 else offered[0].name)
+def _above(offered: Sequence[Team], *, is_new: bool) -> tuple[Part, ...]:
+    return messages.above_rules("" if len(offered) > 1 else offered[0].name, is_new=is_new)
 
 
 def _kinds(offered: Sequence[Team], connection: Connection) -> tuple[str, ...]:

@@ -236,11 +236,12 @@ def choice(teams: Sequence[Team]) -> Message:
     return Message(summary=words, parts=(Paragraph(words=(words,)), *lines))
 
 
-def above_add(channel_name: str) -> tuple[Part, ...]:
+def above_rules(channel_name: str, *, is_new: bool) -> tuple[Part, ...]:
     """Where the cases will be proposed; `channel_name` is "" where the form asks for the channel."""
     place = channel_label(channel_name) if channel_name else "the channel that you choose"
     where = f"What meets one of the rules goes to {place}."
-    return (Context(words=(where, " The rest is left alone, and you can change all of this later.")),)
+    later = ", and you can change all of this later" if is_new else ""
+    return (Context(words=(where, f" The rest is left alone{later}.")),)
 
 
 def moved(channel_name: str, lost_kind: str | None) -> str:
@@ -338,11 +339,13 @@ DISCONNECTED = "The helpdesk was disconnected."
 """Why what it proposed is waved off."""
 
 
-def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
+def above_removal(title: str, waiting: int, *, leaves_notes: bool) -> tuple[Part, ...]:
     """What ends with a connection."""
-    ends = f"What arrives from {title} is refused from then on, and I leave no more notes there."
+    notes = ", and I leave no more notes there" if leaves_notes else ""
+    ends = f"What arrives from {title} is refused from then on{notes}."
     count = "1 case that it proposed is" if waiting == 1 else f"{waiting} cases that it proposed are"
-    waved = (Context(words=(f"{count} waved off with it, without a word.",)),) if waiting else ()
+    said = f"{count} waved off as well: that changes what stands in the channel, and sends nothing new."
+    waved = (Context(words=(said,)),) if waiting else ()
     last = Context(words=("This can't be undone. Cases whose retro was opened stay as they are.",))
     return (Paragraph(words=(ends,)), *waved, last)
 

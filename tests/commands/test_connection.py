@@ -664,7 +664,7 @@ async def test_removing_asks_first_ends_all_of_it_and_waves_off_what_waits(led: 
     form = (await led.ask(ANA, "connection.remove", about)).form
     assert form is not None
     assert form.look == "danger"
-    assert "1 case that it proposed is waved off with it" in str(form.parts)
+    assert "1 case that it proposed is waved off as well" in str(form.parts)
     assert "can't be undone" in str(form.parts)
     held = ConnectionRef(id=stored(led)[0].id)
     reply = await led.ask(ANA, "connection.remove", about, {})

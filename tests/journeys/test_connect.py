@@ -111,7 +111,7 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         assert "was a test, only shown" in arrived.text
         assert "was proposed" in arrived.text
         asked = await visitor.press("connection.remove", about=one)
-        assert "1 case that it proposed is waved off with it" in asked.text
+        assert "1 case that it proposed is waved off as well" in asked.text
         await visitor.fill(asked)
         assert await deliver(visitor, path, secret, {**TICKET, "reference": "ZD-2"}) == 404
 

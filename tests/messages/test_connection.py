@@ -5,7 +5,8 @@ from html import unescape
 
 import pytest
 
-from bot.commands.connection_rules import edit_form
+from bot.commands.connection import removal_form
+from bot.commands.connection_rules import add_form, edit_form
 from bot.domain.connection import RuleName, Rules
 from bot.messages import connection as messages
 from bot.messages import signal as signal_messages
@@ -17,7 +18,18 @@ from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
 from tests import fake_teams_card as cards
-from tests.examples import ADDRESS, ANA, AT, CONNECTION, LATE_NOTE, LOST_NOTES, SECRET, TEAM, TOLD_SIGNAL
+from tests.examples import (
+    ADDRESS,
+    ANA,
+    AT,
+    CONNECTION,
+    HELPDESKS,
+    LATE_NOTE,
+    LOST_NOTES,
+    SECRET,
+    TEAM,
+    TOLD_SIGNAL,
+)
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
@@ -68,6 +80,17 @@ def test_what_a_step_asks_for_is_pressed_beside_it_and_nowhere_else(name: str, s
     assert [button.look for button in pressable(message)].count("main") == 1
     assert ("Give a token" in everywhere) == bool(product.HOSTS)
     assert ("Paste the secret" in beside.values()) == product.OWN_SECRET
+
+
+def test_a_form_of_rules_says_only_of_a_new_connection_that_all_can_be_changed_later() -> None:
+    for form, says in ((add_form((TEAM,), HELPDESKS), True), (edit_form((TEAM,), CONNECTION), False)):
+        assert ("change all of this later" in str(form.parts)) == says
+
+
+@pytest.mark.parametrize("token", ["", "sealed"])
+def test_on_removing_a_connection_notes_are_spoken_of_where_some_are_left(token: str) -> None:
+    connection = CONNECTION.model_copy(update={"token": token})
+    assert ("no more notes" in str(removal_form(connection, "Zendesk", 0).parts)) == bool(token)
 
 
 def test_that_the_secret_is_shown_once_is_read_before_the_steps() -> None:
