@@ -34,10 +34,23 @@ async def check(settings: Settings) -> Sequence[Finding]:
         findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open it."))
     else:
         findings.extend(await _teams(settings))
+    findings += _connectable(settings)
     adapter = (
         f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
     )
     return [*findings, Finding(True, f"The web workspace {adapter}.")]
+
+
+def _connectable(settings: Settings) -> Sequence[Finding]:
+    """Whether leads can connect helpdesks; nothing where neither of the two settings for it is there."""
+    there = {"AMENDS_URL": bool(settings.amends_url), "AMENDS_SECRET_KEY": bool(settings.secret_keys)}
+    unset = [name for name, is_set in there.items() if not is_set]
+    if not unset:
+        words = f"Helpdesks can be connected: they send to {settings.amends_url}/hooks/…"
+        return [Finding(True, words)]
+    if len(unset) == len(there):
+        return []
+    return [Finding(True, f"Helpdesks cannot be connected yet: set {unset[0]}, too.")]
 
 
 async def _storage(settings: Settings) -> Sequence[Finding]:

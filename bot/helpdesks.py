@@ -1,17 +1,21 @@
 """Which helpdesks a team can connect, as commands see them: by names that somebody else gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from bot.domain.connection import Connection
 
+Then = Literal["", "test", "paste_secret", "give_token"]
+"""What is pressed in Amends at a step; "": nothing."""
+
 
 class Instruction(NamedTuple):
-    """One click in the product: what to do, and what to paste there ("": nothing)."""
+    """One click in the product: what to do, what to paste there ("": nothing), what is pressed here."""
 
     text: str
     paste: str = ""
+    then: Then = ""
 
 
 class Helpdesk(Protocol):

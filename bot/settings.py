@@ -90,7 +90,9 @@ class Settings(BaseSettings):
     @classmethod
     def _long_keys(cls, keys: SecretStr | None) -> SecretStr | None:
         if keys is not None and any(len(key) < MIN_KEY_LENGTH for key in _listed(keys)):
-            raise ValueError(f"each key needs {MIN_KEY_LENGTH} characters, as from openssl rand -hex 32")
+            raise ValueError(
+                f"each key needs at least {MIN_KEY_LENGTH} characters, as from openssl rand -hex 32"
+            )
         return keys
 
     @field_validator("amends_url")

@@ -118,6 +118,7 @@ from bot.reminders import BY_NAME
 from bot.repositories import NoteTrouble
 from bot.routes import OFFERS, TYPED
 from handlers.helpdesks.products import PRODUCTS
+from handlers.helpdesks.proof import NOT_PROVEN
 from tests.desk import ASKED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -429,7 +430,7 @@ LOST_NOTES = IN_ZENDESK._replace(
 )
 WITH_TOKEN = LOST_NOTES._replace(connection=ZENDESK.model_copy(update={"token": "sealed"}), trouble=None)
 LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
-REFUSED = {"refused_at": AT, "refused_why": "It came with a wrong signature or secret."}
+REFUSED = {"refused_at": AT, "refused_why": NOT_PROVEN}
 REFUSING = IN_ZENDESK._replace(connection=ZENDESK.model_copy(update=REFUSED))
 REFUSING_AGAIN = ANYTHING._replace(
     connection=CONNECTION.model_copy(update=REFUSED), last_at=AT - timedelta(hours=1)
@@ -849,7 +850,7 @@ MESSAGES: Mapping[str, Message] = {
     "signal.test": signal.test(TOLD_SIGNAL, ("rating", "tag"), CONNECTION, TEAM),
     "signal.test_dropped": signal.TEST_DROPPED,
     "signal.test_of_nothing": signal.test(
-        TOLD_SIGNAL.model_copy(update={"rating": 4}), (), CONNECTION, TEAM
+        TOLD_SIGNAL.model_copy(update={"rating": 4, "replied": True}), (), CONNECTION, TEAM
     ),
     "connection.listing": connection.listing(
         TEAM, (ANYTHING, LOST_NOTES, LATE_NOTE, NEW_IN_ZENDESK), ANA
@@ -1379,7 +1380,9 @@ FORMS: Mapping[str, Form] = {
         for name, product in PRODUCTS.items()
         if product.HOSTS
     },
-    "connection.remove": connection_commands.removal_form(ZENDESK, "Zendesk", 2),
+    "connection.remove": connection_commands.removal_form(
+        ZENDESK.model_copy(update={"token": "sealed"}), "Zendesk", 2
+    ),
     "connection.remove_nothing_waits": connection_commands.removal_form(ZENDESK, "Zendesk", 0),
     "proposal.say_why": proposal_commands.SayWhy.form(WAVED_OFF.ref, channel_id="C1"),
     "case.fail": case_commands.fail_form("C1", {}),

@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from bot.__main__ import parser
+from bot.check import check
 from bot.demo.notes import NOTES
 from bot.routes import TYPED_WORDS
 from bot.settings import Settings
@@ -628,6 +629,29 @@ def test_check_says_what_is_configured(tmp_path: Path) -> None:
     assert "Slack is not configured" in told.stdout
     assert "Teams is not configured" in told.stdout
     assert "The web workspace opens on 127.0.0.1:3000" in told.stdout
+    assert "elpdesk" not in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "said"),
+    [
+        ("https://a.example.com", "a key of some length", "can be connected: they send to https://a."),
+        ("https://a.example.com", None, "cannot be connected yet: set AMENDS_SECRET_KEY, too."),
+        ("", "a key of some length", "cannot be connected yet: set AMENDS_URL, too."),
+    ],
+)
+async def test_check_says_whether_helpdesks_can_be_connected_before_the_first_is(
+    sqlite: Database, url: str, key: str | None, said: str
+) -> None:
+    settings = Settings(
+        _env_file=None,
+        amends_database_url=f"sqlite:///{sqlite.file}",
+        amends_url=url,
+        amends_secret_key=key,
+    )
+    [found] = [one for one in await check(settings) if "Helpdesks" in one.words]
+    assert found.fine
+    assert said in found.words
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])

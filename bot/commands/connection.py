@@ -162,7 +162,8 @@ def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
 
 def removal_form(connection: Connection, title: str, waiting: int) -> Form:
     """Remove connection, with how many proposals wait."""
-    return Remove.form(connection.ref, parts=messages.above_removal(title, waiting))
+    parts = messages.above_removal(title, waiting, leaves_notes=bool(connection.token))
+    return Remove.form(connection.ref, parts=parts)
 
 
 def remove(command: Remove, work: UnitOfWork) -> Reply:

@@ -56,7 +56,7 @@ class GiveToken(OfOne, frozen=True):
     title = "Give a token"
     submit = "Save"
 
-    origin: Line = field("Address", needed="Write the address of your helpdesk.")
+    origin: Line = field("Helpdesk's address", needed="Write the address of your helpdesk.")
     token: Secret = field(
         "Token", needed="Paste the token.", max_length=MAX_SECRET, check=domain.check_printable
     )

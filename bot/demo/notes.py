@@ -49,8 +49,9 @@ NOTES = (
         ENERGY.id,
         "A helpdesk can tell of failed cases, and somebody decides",
         "The energy supplier's helpdesk says when a rating is bad or an answer comes too late. The last "
-        "message here is a ticket that waits: open its retro, or say “Not this one”. In a team of your "
-        "own, its lead types connect.",
+        "message here is a ticket that waits: open its retro, or say “Not this one”. Of HD-3107, "
+        "further up, the customer has rated anew since, as their card in its thread says. The demo "
+        "connects no helpdesk; in an Amends of your own, a lead types /amends connect.",
     ),
     Note(
         "",

@@ -12,7 +12,7 @@ from bot.domain.prompt import used_kinds
 from bot.domain.reference import ConnectionRef, ConnectionsRef
 from bot.domain.signal import KEPT, Became, SignalDelivery
 from bot.domain.team import Team
-from bot.helpdesks import Instruction
+from bot.helpdesks import Instruction, Then
 from bot.messages.parts import (
     SHOW_MORE,
     Bold,
@@ -54,6 +54,8 @@ PASTE_SECRET = Button(
     label="Paste the secret", command_name="connection.paste_secret", about="", opens=True
 )
 TOKEN = Button(label="Give a token", command_name="connection.give_token", about="", opens=True)
+AT_STEP: Mapping[Then, Button] = {"test": TEST, "paste_secret": PASTE_SECRET, "give_token": TOKEN}
+"""What is pressed at a step, by the name that the step has for it."""
 REMOVE = Button(label="Remove", command_name="connection.remove", about="", opens=True)
 OF_ONE = (RULES, DELIVERIES, TEST, STEPS, TOKEN, REMOVE)
 """What can be done with a connection. One is its button, and Slack's menu holds five: a new secret is
@@ -154,7 +156,10 @@ def _line(one: Shown, zone: str) -> Line:
     notes = ("leaves notes on its tickets",) if connection.token and one.trouble is None else ()
     words += joined((heard(connection.rules),), does, kind, notes)
     if one.refuses:
-        words += ["\n", *_refused(connection, zone, Status(sign="late", text="refused something"))]
+        words += [
+            "\n",
+            *_refused(connection, zone, Status(sign="late", text="the last one was refused")),
+        ]
     if one.trouble is not None:
         words += ["\n", _trouble(one.trouble)]
     first = _first(one)
@@ -241,7 +246,8 @@ def above_rules(channel_name: str, title: str = "") -> tuple[Part, ...]:
     where = f"What meets one of the rules goes to {place}."
     if title:
         where = f"What {title} tells of goes to {place} when it meets one of the rules."
-    return (Context(words=(where, " The rest is left alone, and you can change all of this later.")),)
+    later = "" if title else ", and you can change all of this later"
+    return (Context(words=(where, f" The rest is left alone{later}.")),)
 
 
 def moved(channel_name: str, lost_kind: str | None) -> str:
@@ -291,18 +297,21 @@ def _instructed(
     about_secret: str,
     another: tuple[Button, ...] = (),
 ) -> Message:
+    """Each step with its button beside it; what can be pressed and belongs to no step stands below."""
     summary, before = head
-    parts: list[Part] = [Paragraph(words=(Bold(text=summary),)), Paragraph(words=(before,))]
+    first = (PASTE_SECRET if one.waits_for_secret else TEST).model_copy(update={"look": "main"})
+    token = (TOKEN,) if one.takes_notes else ()
+    offered = {each.command_name: _about(each, one.connection.ref) for each in (first, *another, *token)}
+    above = (Bold(text=summary), about_secret, before)
+    parts: list[Part] = [Paragraph(words=(words,)) for words in above if words]
     for number, step in enumerate(steps, 1):
-        parts.append(Paragraph(words=(f"{number}. ", *_worded(step.text))))
+        words = (f"{number}. ", *_worded(step.text))
+        button = offered.pop(AT_STEP[step.then].command_name, None) if step.then else None
+        parts.append(Line(words=words, button=button) if button else Paragraph(words=words))
         if step.paste:
             parts.append(Pasted(text=step.paste))
-    if about_secret:
-        parts.append(Context(words=(about_secret,)))
-    first = PASTE_SECRET if one.waits_for_secret else TEST
-    token = (TOKEN,) if one.takes_notes else ()
-    buttons = (first.model_copy(update={"look": "main"}), *another, *token)
-    parts.append(row([_about(button, one.connection.ref) for button in buttons]))
+    if offered:
+        parts.append(row([*offered.values()]))
     return Message(summary=summary, parts=tuple(parts))
 
 
@@ -336,11 +345,13 @@ DISCONNECTED = "The helpdesk was disconnected."
 """Why what it proposed is waved off."""
 
 
-def above_removal(title: str, waiting: int) -> tuple[Part, ...]:
+def above_removal(title: str, waiting: int, *, leaves_notes: bool) -> tuple[Part, ...]:
     """What ends with a connection."""
-    ends = f"What arrives from {title} is refused from then on, and I leave no more notes there."
+    notes = ", and I leave no more notes there" if leaves_notes else ""
+    ends = f"What arrives from {title} is refused from then on{notes}."
     count = "1 case that it proposed is" if waiting == 1 else f"{waiting} cases that it proposed are"
-    waved = (Context(words=(f"{count} waved off with it, without a word.",)),) if waiting else ()
+    said = f"{count} waved off as well: that changes what stands in the channel, and sends nothing new."
+    waved = (Context(words=(said,)),) if waiting else ()
     last = Context(words=("This can't be undone. Cases whose retro was opened stay as they are.",))
     return (Paragraph(words=(ends,)), *waved, last)
 

@@ -7,7 +7,7 @@ from bot.domain.connection import IN_A_ROW, Connection, RuleName
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal
 from bot.domain.team import Team
-from bot.messages.connection import HEARD, RULES
+from bot.messages.connection import HEARD, RULES, heard
 from bot.messages.parts import (
     Button,
     ChannelName,
@@ -38,13 +38,18 @@ WOULD = {
     "propose": "It meets your rules, so it would have been proposed in ",
     "open": "It meets your rules, so its retro would have opened in ",
 }
+REPLIED = "the customer wrote on a solved ticket"
 WOULD_NOT = "It meets none of your rules, so nothing would have been said in "
 
 
 def test(signal: Signal, rules: Sequence[RuleName], connection: Connection, team: Team) -> Message:
-    """To whoever asked for a test: what was understood, and what would have happened."""
+    """To whoever asked for a test: what was understood, and by which rules what would have happened."""
     would = WOULD[connection.action] if rules else WOULD_NOT
-    verdict: Words = (would, ChannelName(channel_id=team.channel_id, name=team.name), ".")
+    by = "" if rules else f" Your rules: {heard(connection.rules)}."
+    verdict: Words = (would, ChannelName(channel_id=team.channel_id, name=team.name), f".{by}")
+    # Where no rule is met they are what to look at next.
+    look = "plain" if rules else "main"
+    edit = RULES.model_copy(update={"about": str(connection.ref), "look": look})
     rows: list[tuple[str, Words]] = [
         (
             "Ticket",
@@ -56,7 +61,7 @@ def test(signal: Signal, rules: Sequence[RuleName], connection: Connection, team
         ("Kind", (one_line(signal.kind),)),
         ("Tags", (one_line(", ".join(signal.tags)),)),
         ("Priority", (one_line(signal.priority),)),
-        ("Besides", (", ".join(BECAUSE[name](signal) for name in _told(signal)),)),
+        ("Besides", (", ".join(_besides(signal)),)),
     ]
     texts = dict.fromkeys(filter(None, (signal.what_happened, signal.words)))
     return Message(
@@ -67,14 +72,19 @@ def test(signal: Signal, rules: Sequence[RuleName], connection: Connection, team
             Fields(rows=tuple((label, words) for label, words in rows if any(words))),
             Paragraph(words=verdict),
             Context(words=(NOTHING_DONE,)),
-            row([RULES.model_copy(update={"about": str(connection.ref)})]),
+            row((edit,)),
         ),
     )
 
 
-def _told(signal: Signal) -> Sequence[RuleName]:
-    told: dict[RuleName, bool] = {"sla_breached": signal.sla_breached, "reopened": signal.reopened}
-    return [name for name, is_so in told.items() if is_so]
+def _besides(signal: Signal) -> Sequence[str]:
+    """What else was told, in words; a reply meets no rule, and is shown on the customer's card."""
+    told = {
+        BECAUSE["sla_breached"](signal): signal.sla_breached,
+        BECAUSE["reopened"](signal): signal.reopened,
+        REPLIED: signal.replied,
+    }
+    return [words for words, is_so in told.items() if is_so]
 
 
 def ask_rules(connection: Connection, team: Team, waved: Sequence[Proposal]) -> Message:

@@ -108,7 +108,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         ),
         Instruction(
             "So that Amends can leave internal notes: press your picture, **Profile settings**, **View "
-            "API key**, and paste that key into Amends."
+            "API key**, and paste that key into Amends.",
+            then="give_token",
         ),
     )
 

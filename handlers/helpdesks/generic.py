@@ -67,7 +67,7 @@ def _signal(fields: object, received: Received) -> Signal:
     link = reading.words(fields, "link")
     if link and not reading.link(fields, "link"):
         begins = (
-            "has to begin with https://"
+            "has to begin with https:// or http://"
             if not is_web_link(link)
             else "is too long, or has a blank in it"
         )
@@ -112,13 +112,19 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             f"{proof.OWN_HEADER}: {secret}",
         ),
         Instruction(
+            "Press **Send me a test** in Amends first: what you send next is shown to you alone, as it "
+            "was understood.",
+            then="test",
+        ),
+        Instruction(
             "The body is this JSON. Only the reference is needed; leave out what you do not know:",
             EXAMPLE,
         ),
         Instruction(
             "It may say as well what else your rules go by: its priority, that its SLA was breached, "
-            "that a solved ticket was opened again, and that the customer wrote on a solved one:",
+            "and that a solved ticket was opened again. That the customer wrote on a solved one "
+            "(replied) proposes no case: once its retro is open, the customer's card shows it as their "
+            "last word:",
             MORE,
         ),
-        Instruction("**Send me a test** in Amends shows you how the next one was understood."),
     )

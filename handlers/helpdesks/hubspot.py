@@ -238,11 +238,13 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         Instruction("Press **Subscribe**, and then **Create app**."),
         Instruction(
             "On the app's tab **Auth** press **Show secret** beside **Client secret**, and paste that "
-            "secret into Amends."
+            "secret into Amends.",
+            then="paste_secret",
         ),
         Instruction(
             "So that Amends can leave internal notes, and read what the customer wrote and who they "
-            "are: paste the **Access token** of the same tab, too."
+            "are: paste the **Access token** of the same tab, too.",
+            then="give_token",
         ),
     )
 

@@ -31,7 +31,6 @@ LONG_BODY = 64 * 1024
 RETRY_SECONDS = 60
 WAIT = "Nothing was kept just now: send it again in a minute."
 UNKNOWN = "There is nothing at this address."
-FORGED = "The signature or secret is wrong, or too old."
 TOO_LARGE = "This is larger than 1 MiB: send less at once."
 NOT_PACKED = "The body is not packed as Content-Encoding says: send it plain."
 
@@ -114,9 +113,10 @@ class Hooks:
         except SignatureError as error:
             await self._note_refused(known, str(error), received.at)
             log.warning(
-                "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
+                "workspace=%s a delivery of %s was refused: %s",
+                *(known.workspace, connection.product, error),
             )
-            return _says(401, FORGED)
+            return _says(401, str(error))
         try:
             signals = await _read(product, received)
         except PayloadError as error:

@@ -92,7 +92,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         ),
         Instruction(
             "Under **Configure**, **Basic information** copy the **Client secret** and paste it into "
-            "Amends. Do this first: without it Amends refuses what Intercom sends."
+            "Amends. Do this first: without it Amends refuses what Intercom sends.",
+            then="paste_secret",
         ),
         Instruction(
             "Under **Configure**, **Authentication** press **Edit**, tick the rights to read "
@@ -109,6 +110,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "(the notes are theirs), a colon, and the **Access token** under **Authentication**, like "
             "this:",
             "814860:THE_ACCESS_TOKEN",
+            "give_token",
         ),
     )
 

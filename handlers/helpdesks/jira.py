@@ -136,8 +136,9 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             "So that Amends can leave internal notes, and read what a customer wrote beside a rating: "
             "make a token at "
             "https://id.atlassian.com/manage-profile/security/api-tokens, and paste it into Amends with "
-            "the address of whoever writes the notes, like this:",
+            "the e-mail address of whoever writes the notes, like this:",
             "name@example.com:THE_TOKEN",
+            "give_token",
         ),
     )
 

@@ -7,6 +7,10 @@ from handlers.helpdesks.product import Received, SignatureError
 
 FRESH = timedelta(minutes=5)
 """How far the time that somebody signed may be from ours, to both sides."""
+NOT_PROVEN = (
+    "It is not signed with this connection's secret, or brings another one: compare the secret in the "
+    "tool, or make a new one."
+)
 OWN_HEADER = "X-Amends-Secret"
 """Carries our own secret, where a product signs nothing."""
 
@@ -28,7 +32,7 @@ def key(secret: str) -> bytes:
 def check_same(given: str, expected: str) -> None:
     """Raises SignatureError unless both are the same; the time that takes tells nobody anything."""
     if not hmac.compare_digest(raw(given), raw(expected)):
-        raise SignatureError("It came with a wrong signature or secret.")
+        raise SignatureError(NOT_PROVEN)
 
 
 def check_hub_signature(received: Received, secret: str, algorithm: str, name: str) -> None:

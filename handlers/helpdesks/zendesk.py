@@ -44,6 +44,14 @@ TEMPLATE = """{
   "words": "{{satisfaction.current_comment}}"
 }"""
 
+CONDITIONS = """reopened: Status (or Status category), Changed from, Solved
+replied: the same, and under Meet ALL: Current user, Is, (end user)
+escalated: Priority, Changed to, Urgent
+tagged: Tags, Contains at least one of the following, your tags
+sla breached: an automation (Business rules, Automations)
+  with Hours since last SLA breach, Is, 1 (Zendesk looks once an hour)"""
+"""What makes each of the other triggers fire, beside the word for it in the template."""
+
 EVENT_PREFIX = "zen:event-type:"
 OVER = ("SOLVED", "CLOSED")
 """The states in which a ticket waits for nobody."""
@@ -144,7 +152,8 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
         ),
         Instruction(
             "On the page of the webhook press **Reveal secret** beside **Signing secret**, and paste "
-            "that secret into Amends."
+            "that secret into Amends.",
+            then="paste_secret",
         ),
         Instruction(
             "Open **Objects and rules**, **Business rules**, **Triggers**, and press **Create "
@@ -164,14 +173,16 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
             'For anything else make another trigger with the same text, and say at "event" what '
             "happened: reopened, replied (the customer wrote on a solved ticket), escalated or tagged; "
             "or sla breached, in an automation. For replied, write {{ticket.latest_public_comment}} at "
-            '"words".'
+            '"words". The conditions for each:',
+            CONDITIONS,
         ),
         Instruction(
             "So that Amends can leave internal notes, and read what a customer wrote in the newer "
             "survey, which an admin may: under **Apps and integrations**, **APIs**, **API "
-            "tokens** add one, and paste it into Amends with the address of whoever writes the notes, "
-            "like this:",
+            "tokens** add one, and paste it into Amends with the e-mail address of whoever writes the "
+            "notes, like this:",
             "name@example.com/token:THE_TOKEN",
+            "give_token",
         ),
     )
 

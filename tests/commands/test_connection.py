@@ -21,6 +21,7 @@ from bot.ports import Ended
 from bot.prompts import PROMPTS
 from bot.settings import Settings
 from handlers.helpdesks.products import PRODUCTS
+from handlers.helpdesks.proof import NOT_PROVEN
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
 from tests.domain.test_connection import a_signal
@@ -391,8 +392,7 @@ async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk
     await refuse(led)
     assert led.say_all() == {}
     await led.ask(ANA, "connection.test", about, at=AT + timedelta(seconds=5))
-    forged = "It came with a wrong signature or secret."
-    for seconds, why in enumerate(("reference is\nmissing.", forged), 6):
+    for seconds, why in enumerate(("reference is\nmissing.", NOT_PROVEN), 6):
         await refuse(led, seconds, why)
         await refuse(led, seconds, why)
     [message] = led.say_all().values()
@@ -413,24 +413,24 @@ async def test_what_is_refused_while_a_test_is_waited_for_is_told_once(led: Desk
 
 async def test_a_lead_sees_what_was_refused_until_something_is_taken_after_it(led: Desk) -> None:
     about, _ = await connect(led)
-    status = "refused something 2026-03-05 14:30 UTC: It came with a wrong signature or secret."
+    status = f"the last one was refused 2026-03-05 14:30 UTC: {NOT_PROVEN}"
 
     async def read() -> tuple[Reply, str]:
         last = await led.ask(ANA, "connection.show_deliveries", about)
         return await led.ask(ANA, "connections.show"), words(last)
 
-    await refuse(led, why="It came with a wrong signature or secret.")
+    await refuse(led, why=NOT_PROVEN)
     listed, last = await read()
     assert f"nothing was taken yet\nrating 2 or lower · proposes cases, 5 a day at most\n{status}" in (
         words(listed)
     )
     assert [part.text for part in line(listed).words if isinstance(part, Status)] == [
-        "refused something"
+        "the last one was refused"
     ]
     first = line(listed).button
     assert first is not None
     assert first.label == "Steps and secret"
-    assert "Refused 2026-03-05 14:30 UTC: It came with a wrong signature or secret." in last
+    assert f"Refused 2026-03-05 14:30 UTC: {NOT_PROVEN}" in last
     assert "Nothing was taken yet." in last
     arrived(led, -1)  # which was taken before
     listed, last = await read()
@@ -440,12 +440,12 @@ async def test_a_lead_sees_what_was_refused_until_something_is_taken_after_it(le
     listed, last = await read()
     assert "last delivery 2026-03-05 14:31 UTC\n" in words(listed)
     assert "refused" not in words(listed)
-    assert "Refused last 2026-03-05 14:30 UTC: It came with a wrong signature or secret." in last
+    assert f"Refused last 2026-03-05 14:30 UTC: {NOT_PROVEN}" in last
 
 
 async def test_what_was_refused_is_shown_to_nobody_but_the_lead(led: Desk) -> None:
     about, _ = await connect(led)
-    await refuse(led, why="It came with a wrong signature or secret.")
+    await refuse(led, why=NOT_PROVEN)
     led.memberships.channels[CLEO.id] = {"C2"}
     for person in (BEN, CLEO):
         for command_name in ("connections.show", "connection.show_deliveries"):
@@ -473,7 +473,7 @@ async def test_a_form_that_was_open_meanwhile_is_saved_and_what_was_refused_stay
     seen = {**{field.name: field.value for field in form.fields}, **form.hidden}
     reply = await led.ask(ANA, "connection.edit", about, {**seen, "rating": "1"})
     assert words(reply).startswith("Saved: that counts from the next delivery on.")
-    assert "refused something" in words(reply)
+    assert "the last one was refused" in words(reply)
     [kept] = stored(led)
     assert (kept.rules.rating, kept.refused_at) == (1, AT)
 
@@ -486,7 +486,10 @@ async def test_with_another_secret_what_was_refused_for_the_old_one_is_over(
     about, _ = await connect(led, "zendesk" if pasted else "generic")
     await refuse(led, why="This connection has no secret yet.")
     listed = words(await led.ask(ANA, "connections.show"))
-    assert ("refused something" in listed, "waits for its secret" in listed) == (not pasted, pasted)
+    assert ("the last one was refused" in listed, "waits for its secret" in listed) == (
+        not pasted,
+        pasted,
+    )
     await led.ask(ANA, command_name, about, {"secret": "theirs-77"} if pasted else {})
     assert stored(led)[0].refused_at is None
     assert "nothing has arrived yet" in words(await led.ask(ANA, "connections.show"))
@@ -672,7 +675,7 @@ async def test_removing_asks_first_ends_all_of_it_and_waves_off_what_waits(led: 
     form = (await led.ask(ANA, "connection.remove", about)).form
     assert form is not None
     assert form.look == "danger"
-    assert "1 case that it proposed is waved off with it" in str(form.parts)
+    assert "1 case that it proposed is waved off as well" in str(form.parts)
     assert "can't be undone" in str(form.parts)
     held = ConnectionRef(id=stored(led)[0].id)
     reply = await led.ask(ANA, "connection.remove", about, {})

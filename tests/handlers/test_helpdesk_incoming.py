@@ -26,6 +26,7 @@ from bot.settings import Settings
 from handlers.helpdesks import generic
 from handlers.helpdesks.incoming import NOT_PACKED, TOO_LARGE, Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
+from handlers.helpdesks.proof import NOT_PROVEN
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, opening, words
 from tests.session import open_work
@@ -265,12 +266,12 @@ SECRET_WORD = "Lopez-never-again"
 @pytest.mark.parametrize(
     ("body", "headers", "why"),
     [
-        (BODY, {"X_Amends_Secret": SECRET_WORD}, "It came with a wrong signature or secret."),
+        (BODY, {"X_Amends_Secret": SECRET_WORD}, NOT_PROVEN),
         (BODY, {"X_Amends_Secret": ""}, "X-Amends-Secret is missing."),
         (b"{" + SECRET_WORD.encode(), {}, generic.NO_JSON),
         ({"what_happened": SECRET_WORD}, {}, "reference is missing: it is what you call the ticket, "),
         ({**BODY, "rating": SECRET_WORD}, {}, "rating has to be a number from 1 to 5."),
-        ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https://."),
+        ({**BODY, "link": SECRET_WORD}, {}, "link has to begin with https:// or http://."),
         (b" " * (LARGEST_BODY + 1), {}, TOO_LARGE),
         (SECRET_WORD.encode(), {"Content_Encoding": "gzip"}, NOT_PACKED),
     ],
@@ -284,8 +285,9 @@ async def test_of_what_is_refused_is_kept_when_and_why_and_nothing_of_what_was_s
     house: House, body: Any, headers: dict[str, str], why: str
 ) -> None:
     before = datetime.now(UTC)
-    await house.send(body, **headers)
+    answer = await house.send(body, **headers)
     kept = house.connection()
+    assert answer.status != 401 or await answer.text() == kept.refused_why
     assert kept.refused_at is not None
     assert before <= kept.refused_at <= datetime.now(UTC)
     assert kept.refused_why.startswith(why)

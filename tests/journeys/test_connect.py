@@ -14,6 +14,7 @@ from aiohttp import ClientSession, CookieJar
 from bot import bootstrap
 from bot.messages.connection import NO_SUCH_CHANNEL
 from bot.settings import Settings
+from handlers.helpdesks.proof import NOT_PROVEN
 from tests.fakes import FakeSlack, FormErrors
 from tests.handlers.test_web_lead_forms import address, get, hidden, post, standing
 from tests.journeys.slack_app import said
@@ -95,12 +96,12 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         assert await deliver(visitor, path, "another", TICKET) == 401
         listed = await visitor.say("/amends connect")
         assert secret not in listed.text
-        assert "refused something" in listed.text
+        assert "the last one was refused" in listed.text
         one = about(listed, "connection.test")
         await visitor.press("connection.test", about=one)
         assert await deliver(visitor, path, "another", TICKET) == 401
         told = await shown(visitor, "/dm", "arrived for your test (your own tool), and I refused it")
-        assert "It came with a wrong signature or secret." in told.text
+        assert NOT_PROVEN in told.text
         assert await deliver(visitor, path, secret, {**TICKET, "reference": "ZD-1"}) == 200
         await shown(visitor, "/dm", "It meets your rules, so it would have been proposed in")
         assert "Nobody came" not in (await visitor.see("/p/support")).text
@@ -110,7 +111,7 @@ async def test_a_lead_connects_tests_and_hears_of_a_failed_case_in_the_web_works
         assert "was a test, only shown" in arrived.text
         assert "was proposed" in arrived.text
         asked = await visitor.press("connection.remove", about=one)
-        assert "1 case that it proposed is waved off with it" in asked.text
+        assert "1 case that it proposed is waved off as well" in asked.text
         await visitor.fill(asked)
         assert await deliver(visitor, path, secret, {**TICKET, "reference": "ZD-2"}) == 404
 

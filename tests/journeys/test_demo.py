@@ -1,6 +1,7 @@
 """The month of the demo: always the same, whole, in the past, and told by the program itself."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,20 @@ async def test_what_came_before_goes_back_as_far_as_the_notes_say_and_repeats_no
     sorry = [one.step("apologise").words for one in told if one and one.is_in("apologise", "done")]
     assert len(sorry) > len(before.PASTS)
     assert len(sorry) == len(set(sorry))
+
+
+async def test_the_ticket_that_a_note_names_stands_in_its_channel_and_was_rated_anew(
+    sunday: Database,
+) -> None:
+    [named] = {
+        (note.where, ticket) for note in NOTES for ticket in re.findall(r"\bHD-[0-9]+", note.words)
+    }
+    channel_id, reference = named
+    with open_work(sunday, WORKSPACE, writes=False) as work:
+        roots = [plain(post.message) for post in work.posts.roots(channel_id, 1000) if post.message]
+        everything = [plain(post.message) for post in posts(work) if post.message]
+    assert any(reference in words for words in roots)
+    assert any("Rated 5 of 5" in words and "Sorted, thank you" in words for words in everything)
 
 
 async def test_another_story_can_be_told_than_the_month(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ async def test_no_secret_token_or_address_is_logged_stored_exported_or_told(
             listed = await ana.command("connect", support)
             assert listed is not None
             form = await ana.press(listed, "Give a token")
-            await ana.submit(form, {"Address": desk.url, "Token": token})
+            await ana.submit(form, {"Helpdesk's address": desk.url, "Token": token})
             assert slack.events_url is not None
             address = slack.events_url.replace("/slack/events", f"/hooks/{made.id}")
             await desk.deliver(address, FRESHDESK_RATED, "forged-by-somebody")

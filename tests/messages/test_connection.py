@@ -5,11 +5,13 @@ from html import unescape
 
 import pytest
 
-from bot.commands.connection_rules import edit_form
+from bot.commands.connection import removal_form
+from bot.commands.connection_rules import add_form, edit_form
 from bot.domain.connection import RuleName, Rules
 from bot.messages import connection as messages
+from bot.messages import signal as signal_messages
 from bot.messages.connection import Shown
-from bot.messages.parts import Line, Pasted
+from bot.messages.parts import Line, Paragraph, Pasted, plain, plain_words, pressable
 from bot.messages.proposal import BECAUSE
 from handlers.helpdesks.products import PRODUCTS
 from handlers.slack import render as slack
@@ -53,6 +55,67 @@ def test_what_is_pasted_is_exact_on_each_platform(name: str) -> None:
     frame = web.Frame(viewer=ANA, now=AT, key=lambda: "k", channel_id="C1")
     drawn = str(web.message(message, frame))
     assert [unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", drawn, re.DOTALL)] == pasted
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("secret", ["", "sealed"])
+def test_what_a_step_asks_for_is_pressed_beside_it_and_nowhere_else(name: str, secret: str) -> None:
+    product = PRODUCTS[name]
+    connection = CONNECTION.model_copy(update={"secret": secret})
+    shown = Shown(connection, product.TITLE, product.OWN_SECRET, bool(product.HOSTS))
+    steps = product.instructions(ADDRESS, "")
+    message = messages.all_steps(shown, steps)
+    beside = {
+        plain_words(part.words): part.button.label
+        for part in message.parts
+        if isinstance(part, Line) and part.button
+    }
+    asked = {number: step.then for number, step in enumerate(steps, 1) if step.then}
+    early = {"test"} if shown.waits_for_secret else set()
+    assert {int(words.split(".")[0]): label for words, label in beside.items()} == {
+        number: messages.AT_STEP[then].label for number, then in asked.items() if then not in early
+    }
+    everywhere = [button.label for button in pressable(message)]
+    assert len(everywhere) == len({*everywhere})
+    assert [button.look for button in pressable(message)].count("main") == 1
+    assert ("Give a token" in everywhere) == bool(product.HOSTS)
+    assert ("Paste the secret" in beside.values()) == product.OWN_SECRET
+
+
+def test_a_form_of_rules_says_only_of_a_new_connection_that_all_can_be_changed_later() -> None:
+    for form, says in (
+        (add_form((TEAM,), HELPDESKS), True),
+        (edit_form((TEAM,), CONNECTION, HELPDESKS), False),
+    ):
+        assert ("change all of this later" in str(form.parts)) == says
+
+
+@pytest.mark.parametrize("token", ["", "sealed"])
+def test_on_removing_a_connection_notes_are_spoken_of_where_some_are_left(token: str) -> None:
+    connection = CONNECTION.model_copy(update={"token": token})
+    assert ("no more notes" in str(removal_form(connection, "Zendesk", 0).parts)) == bool(token)
+
+
+def test_that_the_secret_is_shown_once_is_read_before_the_steps() -> None:
+    shown = Shown(CONNECTION, "your own tool")
+    steps = PRODUCTS["generic"].instructions(ADDRESS, SECRET)
+    made = messages.made(shown, steps, shows_secret=True)
+    again, anew = messages.all_steps(shown, steps), messages.renewed(shown, steps[1:2])
+    for message, said in ((made, messages.ONCE), (again, messages.NOT_AGAIN), (anew, messages.ONCE)):
+        assert message.parts[1] == Paragraph(words=(said,))
+
+
+def test_a_test_that_meets_no_rule_says_the_rules_and_leads_to_them() -> None:
+    told = TOLD_SIGNAL.model_copy(update={"rating": 4, "replied": True})
+    missed = signal_messages.test(told, (), CONNECTION, TEAM)
+    assert "Your rules: rating 2 or lower." in plain(missed)
+    [rules] = pressable(missed)
+    assert (rules.label, rules.about, rules.look) == ("Rules", str(CONNECTION.ref), "main")
+    assert "the customer wrote on a solved ticket" in plain(missed)
+    met = signal_messages.test(TOLD_SIGNAL, ("rating",), CONNECTION, TEAM)
+    assert "Your rules" not in plain(met)
+    assert "wrote on a solved ticket" not in plain(met)
+    assert [(button.label, button.look) for button in pressable(met)] == [("Rules", "plain")]
 
 
 @pytest.mark.parametrize("name", ["sla_breached", "reopened"])
