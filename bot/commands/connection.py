@@ -44,6 +44,7 @@ class Show(OfHelpdesks, frozen=True):
     """Says which helpdesks a team is connected to."""
 
     name = "connections.show"
+    title = messages.SHOW.label
 
     subject: ConnectionsRef | None = None
 
@@ -65,18 +66,21 @@ class ShowDeliveries(OfOne, frozen=True):
     """Shows what arrived last by a connection, and what was made of it."""
 
     name = "connection.show_deliveries"
+    title = messages.DELIVERIES.label
 
 
 class ShowSteps(OfOne, frozen=True):
     """Shows once more what is to be done in the other program, without the secret."""
 
     name = "connection.show_steps"
+    title = messages.STEPS.label
 
 
 class Test(OfOne, frozen=True):
     """Asks to be shown the next delivery, on which nothing else is done."""
 
     name = "connection.test"
+    title = messages.TEST.label
 
 
 class Remove(OfOne, frozen=True):

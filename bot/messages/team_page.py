@@ -9,7 +9,7 @@ from bot.domain.person import Person
 from bot.domain.prompt import Prompts, asked
 from bot.domain.reference import ConnectionsRef, PromptsRef
 from bot.domain.team import Team
-from bot.messages import policy
+from bot.messages import connection, policy
 from bot.messages.item_page import name_of
 from bot.messages.page import SETTINGS, Listing, Page, Section, form_at
 from bot.messages.parts import Fields, Words, on, working_days
@@ -44,14 +44,8 @@ def settings_page(
             parts=(Fields(rows=tuple(_facts(team, people, day))),),
             ways=(
                 *((label, form_at(name, team.channel_id)) for label, name in WAYS),
-                (
-                    "Prompts",
-                    form_at("prompts.show", about=str(PromptsRef(channel_id=team.channel_id))),
-                ),
-                (
-                    "Helpdesks",
-                    form_at("connections.show", about=str(ConnectionsRef(channel_id=team.channel_id))),
-                ),
+                prompts_way(PromptsRef(channel_id=team.channel_id)),
+                helpdesks_way(team.channel_id),
             ),
         )
         for team in teams
@@ -63,6 +57,17 @@ def settings_page(
         listing=listing,
         sections=(mine, *sections),
     )
+
+
+def prompts_way(ref: PromptsRef) -> tuple[str, str]:
+    """The way to what retros ask, of any case or of one kind."""
+    return "Prompts", form_at("prompts.show", about=str(ref.at("")))
+
+
+def helpdesks_way(channel_id: str) -> tuple[str, str]:
+    """The way to a team's connections."""
+    about = str(ConnectionsRef(channel_id=channel_id))
+    return connection.SHOW.label, form_at(connection.SHOW.command_name, about=about)
 
 
 def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tuple[str, Words]]:
