@@ -435,7 +435,7 @@ async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: W
 
 async def test_a_note_is_for_me_alone_and_can_be_dismissed(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
-    await page.get_by_role("button", name="Help").click()
+    await page.get_by_role("button", name="Help", exact=True).click()
     note = page.get_by_role("region", name="Only you can see this")
     await expect(note).to_contain_text("/amends mine")
     await note.get_by_role("button", name="Dismiss").click()
@@ -584,7 +584,7 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await page.get_by_role("link", name="Back to the channels").click()
     await expect(page.get_by_role("main").get_by_role("navigation")).to_be_visible()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Amends")
-    await page.get_by_role("button", name="Help").click()
+    await page.get_by_role("button", name="Help", exact=True).click()
     await expect(sidebar.get_by_role("region", name="Only you can see this")).to_be_in_viewport()
     for path in ("/p/support", "/p/support/t/1", "/?channels", "/dm"):
         await page.goto(web_house.url + path)
@@ -673,7 +673,7 @@ async def test_colours_are_readable_in_the_light_and_in_the_dark(
         if scheme == "light":
             await fail(page, "Parcel missed")
         await page.goto(f"{web_house.url}/p/support/t/1")
-        await page.get_by_role("button", name="Help").click()
+        await page.get_by_role("button", name="Help", exact=True).click()
         await expect(page.get_by_role("region", name="Only you can see this")).to_be_visible()
         assert await page.evaluate(WEAK_CONTRAST) == []
         dark = await page.evaluate("getComputedStyle(document.body).backgroundColor")
