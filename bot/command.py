@@ -228,7 +228,7 @@ class Command(Invocation, frozen=True):
     browser, without its first slash. `shows_link`: its answer is a link to follow, and so shown whole as
     what is only read, although it saves something. `names_people`: of somebody whom its typed words
     mention, the id counts and not the name. `set_at`: the page in a browser where one can ask for it as
-    well.
+    well; without a form, `title` is over its answer there.
     """
 
     name: ClassVar[str]

@@ -429,8 +429,8 @@ class ReadConnections(Protocol):
         ...
 
     def get(self, connection_id: str, /) -> Connection | None: ...
-    def in_channel(self, channel_id: str) -> Sequence[Connection]:
-        """Those that were not removed, the oldest first; an index carries it."""
+    def in_channel(self, *channel_ids: str) -> Sequence[Connection]:
+        """Those of any of the channels that were not removed, the oldest first; an index carries it."""
         ...
 
     def ever_in(self, channel_id: str) -> Sequence[Connection]:

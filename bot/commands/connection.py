@@ -44,6 +44,7 @@ class Show(OfHelpdesks, frozen=True):
     """Says which helpdesks a team is connected to."""
 
     name = "connections.show"
+    title = messages.SHOW.label
 
     subject: ConnectionsRef | None = None
 
@@ -65,18 +66,21 @@ class ShowDeliveries(OfOne, frozen=True):
     """Shows what arrived last by a connection, and what was made of it."""
 
     name = "connection.show_deliveries"
+    title = messages.DELIVERIES.label
 
 
 class ShowSteps(OfOne, frozen=True):
     """Shows once more what is to be done in the other program, without the secret."""
 
     name = "connection.show_steps"
+    title = messages.STEPS.label
 
 
 class Test(OfOne, frozen=True):
     """Asks to be shown the next delivery, on which nothing else is done."""
 
     name = "connection.test"
+    title = messages.TEST.label
 
 
 class Remove(OfOne, frozen=True):
@@ -252,10 +256,16 @@ def shown_of(
     invocation: Invocation,
     work: ReadOnlyWork,
     troubles: Mapping[str, NoteTrouble] = NO_TROUBLES,
+    *,
+    in_short: bool = False,
 ) -> Shown:
-    """A connection with how it is doing, for its line in the list."""
+    """A connection with how it is doing, for its line in the list.
+
+    `in_short`: when something arrived last is asked only where something was refused.
+    """
     product = invocation.helpdesks.products.get(connection.product)
-    last = work.deliveries.last(connection.id, 1)
+    asks = not in_short or connection.refused_at is not None
+    last = work.deliveries.last(connection.id, 1) if asks else ()
     return Shown(
         connection=connection,
         title=invocation.helpdesks.called(connection),
@@ -266,10 +276,28 @@ def shown_of(
     )
 
 
+def in_short(
+    teams: Sequence[Team], invocation: Invocation, work: ReadOnlyWork
+) -> Mapping[str, Sequence[Shown]]:
+    """How the connections of each of the teams are doing, by its channel."""
+    shown: dict[str, list[Shown]] = {team.channel_id: [] for team in teams}
+    connections = work.connections.in_channel(*shown)
+    troubles = _troubles_of(connections, work)
+    for connection in connections:
+        one = shown_of(connection, invocation, work, troubles, in_short=True)
+        shown[connection.channel_id].append(one)
+    return shown
+
+
+def _troubles_of(connections: Sequence[Connection], work: ReadOnlyWork) -> Mapping[str, NoteTrouble]:
+    """The notes that could not be left so far, by connection; of none, nothing is asked."""
+    all_troubles = work.connections.troubles() if connections else ()
+    return {trouble.connection.id: trouble for trouble in all_troubles}
+
+
 def _listing(team: Team, invocation: Invocation, work: ReadOnlyWork, before: str = "") -> Message:
     connections = work.connections.in_channel(team.channel_id)
-    all_troubles = work.connections.troubles() if connections else ()
-    troubles = {trouble.connection.id: trouble for trouble in all_troubles}
+    troubles = _troubles_of(connections, work)
     return messages.listing(
         team,
         [shown_of(connection, invocation, work, troubles) for connection in connections],

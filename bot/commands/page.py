@@ -9,7 +9,7 @@ from bot import retro_thread
 from bot.access import STRANGE_CHANNEL
 from bot.board import BoardQuery, look
 from bot.command import Command, Reply
-from bot.commands import export, search
+from bot.commands import connection, export, search
 from bot.commands import trends as trends_commands
 from bot.commands.board import among_known
 from bot.domain import case_list
@@ -21,7 +21,7 @@ from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.reference import CaseRef, ItemRef, not_found
 from bot.domain.search import asked_for
-from bot.domain.team import Team
+from bot.domain.team import Team, lead_to_ask
 from bot.domain.working_hours import moment, today
 from bot.fields import Choice, Day, Line, MaybeTick, Number, field
 from bot.jobs.recovery import card_context
@@ -114,6 +114,7 @@ class ShowSettings(PageCommand, frozen=True):
 
     name = "page.settings"
     access = "channel"
+    connects = True
 
     team: Line = field("Team")
 
@@ -306,7 +307,10 @@ def show_settings(command: ShowSettings, work: ReadOnlyWork) -> Reply:
     own = work.preferences.get(command.person.id) or NotificationPreferences(person_id=command.person.id)
     day = today(command.person.zone or "UTC", command.at)
     listing = Listing(filters=_team_filter(command.team, every))
-    return Reply(page=team_page.settings_page(teams, people, own, day, listing, _unasked(command)))
+    led = [team for team in teams if lead_to_ask(team, command.person.id, people) is None]
+    connected = connection.in_short(led, command, work)
+    where = _unasked(command) if teams else (NO_TEAM, *_unasked(command))
+    return Reply(page=team_page.settings_page(teams, people, own, connected, day, listing, where))
 
 
 def show_case(command: ShowCase, work: ReadOnlyWork) -> Reply:

@@ -30,6 +30,7 @@ class Show(Command, frozen=True):
     """Says what retros ask in a channel, of one kind of case or of any other."""
 
     name = "prompts.show"
+    title = "Prompts"
     access = "members"
     set_at = SETTINGS
 
@@ -46,6 +47,7 @@ class ShowKinds(Command, frozen=True):
     """Says which kinds of case a team has, and what their retros ask."""
 
     name = "kinds.show"
+    title = messages.KINDS.label
     access = "members"
     set_at = SETTINGS
 

@@ -100,6 +100,9 @@ HIDDEN = "It is stored encrypted, and nobody is ever shown it again."
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
+WAITS = Status(sign="waiting", text="waits for its secret")
+
+
 class Shown(NamedTuple):
     """A connection as its line shows it: what its product is like, and how it is doing."""
 
@@ -148,7 +151,7 @@ def _line(one: Shown, zone: str) -> Line:
     if one.last_at is not None:
         state = ("last delivery ", Timestamp(at=one.last_at, zone=zone))
     if one.waits_for_secret:
-        state = (Status(sign="waiting", text="waits for its secret"),)
+        state = (WAITS,)
     title = f"{one.title[:1].upper()}{one.title[1:]}"
     words: list[Inline] = [*joined((Bold(text=title),), state), "\n"]
     kind = (f"kind {connection.kind}",) if connection.kind else ()
@@ -171,6 +174,21 @@ def _line(one: Shown, zone: str) -> Line:
         button=_about(first, connection.ref),
         menu=tuple(_about(button, connection.ref) for button in rest),
     )
+
+
+def in_short(shown: Sequence[Shown]) -> Words:
+    """Which of a team's connections need somebody, and why; nothing where all is well."""
+    told = ((f"{one.title} ", needs) for one in shown if (needs := _needs(one)) is not None)
+    return joined(*told)
+
+
+def _needs(one: Shown) -> Status | None:
+    """Why somebody has to look after a connection."""
+    if one.waits_for_secret:
+        return WAITS
+    if one.refuses:
+        return Status(sign="late", text="refuses what arrives")
+    return None if one.trouble is None else _trouble(one.trouble)
 
 
 def _first(one: Shown) -> Button:

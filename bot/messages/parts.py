@@ -56,7 +56,7 @@ class ChannelName(BaseModel, frozen=True, populate_by_name=True, serialize_by_al
 
 
 class Link(BaseModel, frozen=True):
-    """Words that lead somewhere; `url` starts with http:// or https://."""
+    """Words that lead somewhere; `url` starts with http:// or https://, on a page also with a slash."""
 
     kind: Literal["link"] = "link"
     text: str

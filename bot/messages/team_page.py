@@ -9,10 +9,11 @@ from bot.domain.person import Person
 from bot.domain.prompt import Prompts, asked
 from bot.domain.reference import ConnectionsRef, PromptsRef
 from bot.domain.team import Team
-from bot.messages import policy
+from bot.messages import connection, policy
+from bot.messages.connection import Shown
 from bot.messages.item_page import name_of
 from bot.messages.page import SETTINGS, Listing, Page, Section, form_at
-from bot.messages.parts import Fields, Words, on, working_days
+from bot.messages.parts import Fields, Link, Words, joined, on, working_days
 from bot.messages.team import days_off_words, short_days
 from bot.prompts import of_team
 
@@ -28,11 +29,15 @@ def settings_page(
     teams: Sequence[Team],
     people: Mapping[str, Person],
     own: NotificationPreferences,
+    connected: Mapping[str, Sequence[Shown]],
     day: date,
     listing: Listing,
-    unasked: Words,
+    where: Words,
 ) -> Page:
-    """Every team of whoever looks, and what is theirs alone."""
+    """Every team of whoever looks, and what is theirs alone.
+
+    `connected`: the connections, by channel, of the teams whose are theirs to look after.
+    """
     mine = Section(
         heading="When you are reminded",
         parts=(Fields(rows=tuple(_own(own, day))),),
@@ -41,17 +46,11 @@ def settings_page(
     sections = (
         Section(
             heading=channel_label(team.name),
-            parts=(Fields(rows=tuple(_facts(team, people, day))),),
+            parts=(Fields(rows=(*_facts(team, people, day), *_helpdesks(team, connected))),),
             ways=(
                 *((label, form_at(name, team.channel_id)) for label, name in WAYS),
-                (
-                    "Prompts",
-                    form_at("prompts.show", about=str(PromptsRef(channel_id=team.channel_id))),
-                ),
-                (
-                    "Helpdesks",
-                    form_at("connections.show", about=str(ConnectionsRef(channel_id=team.channel_id))),
-                ),
+                prompts_way(PromptsRef(channel_id=team.channel_id)),
+                helpdesks_way(team.channel_id),
             ),
         )
         for team in teams
@@ -59,10 +58,21 @@ def settings_page(
     return Page(
         title="Settings",
         here=SETTINGS,
-        where=unasked,
+        where=where,
         listing=listing,
         sections=(mine, *sections),
     )
+
+
+def prompts_way(ref: PromptsRef) -> tuple[str, str]:
+    """The way to what retros ask, of any case or of one kind."""
+    return "Prompts", form_at("prompts.show", about=str(ref.at("")))
+
+
+def helpdesks_way(channel_id: str) -> tuple[str, str]:
+    """The way to a team's connections."""
+    about = str(ConnectionsRef(channel_id=channel_id))
+    return connection.SHOW.label, form_at(connection.SHOW.command_name, about=about)
 
 
 def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tuple[str, Words]]:
@@ -79,6 +89,14 @@ def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tupl
     yield "Retros ask", (_labels(of_team(team)),)
     kinds = [kind for kind in team.kinds if not kind.retired]
     yield "Kinds of case", (", ".join(kind.name for kind in kinds) or "none of its own",)
+
+
+def _helpdesks(team: Team, connected: Mapping[str, Sequence[Shown]]) -> Iterator[tuple[str, Words]]:
+    shown = connected.get(team.channel_id)
+    if shown is not None:
+        label, way = helpdesks_way(team.channel_id)
+        count = Link(text=f"{len(shown) or 'none'} connected", url=f"/{way}")
+        yield label, joined((count,), connection.in_short(shown))
 
 
 def _labels(prompts: Prompts) -> str:

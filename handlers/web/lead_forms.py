@@ -16,13 +16,14 @@ from markupsafe import Markup
 
 from bot.access import STRANGE_CHANNEL
 from bot.command import Reply, Request
-from bot.commands.prompt import Show
+from bot.commands import connection, prompt
 from bot.domain import reference
 from bot.domain.channel import Channel, channel_label
 from bot.domain.person import Person
 from bot.domain.reference import ConnectionRef, ConnectionsRef, PromptsRef
-from bot.messages.page import SETTINGS, Page, form_at
+from bot.messages.page import SETTINGS, Page
 from bot.messages.parts import Form, offering, with_button
+from bot.messages.team_page import helpdesks_way, prompts_way
 from bot.ports import ReadOnlyWork, Transactions
 from bot.routes import COMMANDS, filled_again
 from bot.settings import Settings
@@ -33,6 +34,9 @@ from handlers.web.lead_page import Reader, draw, frame_of, refused
 
 SET = {name: route for name, route in COMMANDS.items() if route.command.set_at == SETTINGS}
 """What stands on the page of settings."""
+LISTS = (prompt.Show.name, connection.Show.name)
+"""The lists that lead to forms, and to which those lead back."""
+ALL = ("All settings", SETTINGS)
 MAX_PEOPLE = 500
 """People to choose from, so that a page stays below 200 KB; somebody else is chosen in chat."""
 LOOK_AGAIN = "This page was out of date, so nothing was changed. Look through it, and press {} again."
@@ -169,24 +173,32 @@ class LeadForms:
             return redirect(request, f"/{SETTINGS}")
         frame = frame_of(reader, self._settings, channel.id if channel else pressed.channel_id)
         frame = replace(frame, stays=reply.shown_once)
-        title = form.title if form else (message and message.title) or "Settings"
-        where = (channel_label(channel.name),) if channel else ()
+        title = form.title if form else message and message.title
+        ways = _ways(pressed, channel)
         return draw(
             request,
             reader,
             frame,
-            Page(title=title, here=SETTINGS, where=where),
+            Page(
+                title=title or SET[pressed.command_name].command.title or ways[0][0],
+                here=SETTINGS,
+                where=(channel_label(channel.name),) if channel else (),
+                ways=ways,
+            ),
             template="lead_form.html",
             status=status if reply.saved else 503,
-            form=await self._form(reader, frame, form, reply) if form else "",
+            form=await self._form(reader, frame, form, reply, ways[0][1]) if form else "",
+            thread=None,
             said=message.parts if message and not form else (),
         )
 
-    async def _form(self, reader: Reader, frame: render.Frame, form: Form, reply: Reply) -> Markup:
+    async def _form(
+        self, reader: Reader, frame: render.Frame, form: Form, reply: Reply, back: str
+    ) -> Markup:
         people: tuple[Person, ...] = ()
         if any(field.kind == "person" for field in form.fields):
             people = await self._people(reader, form)
-        return render.page_form(form, frame, people, reply.faults, _back(form))
+        return render.page_form(form, frame, people, reply.faults, f"/{back}")
 
     async def _people(self, reader: Reader, form: Form) -> tuple[Person, ...]:
         """Whom somebody may choose: a guest only themself and whoever stands there already."""
@@ -202,9 +214,14 @@ class LeadForms:
         return await self._transactions.read(reader.workspace, look)
 
 
-def _back(form: Form) -> str:
-    """Where somebody goes who does not send it: the list that a prompt stands in, or the settings."""
-    about = reference.parse(form.about)
-    if isinstance(about, PromptsRef):
-        return "/" + form_at(Show.name, about=str(about.at("")))
-    return f"/{SETTINGS}"
+def _ways(pressed: Pressed, channel: Channel | None) -> tuple[tuple[str, str], ...]:
+    """Where somebody came from: the list that it stands in, where there is one, and all settings."""
+    if pressed.command_name in LISTS:
+        return (ALL,)
+    match reference.parse(pressed.about):
+        case PromptsRef() as ref:
+            return (prompts_way(ref), ALL)
+        case ConnectionRef() | ConnectionsRef() if channel:
+            return (helpdesks_way(channel.id), ALL)
+        case _:
+            return (ALL,)

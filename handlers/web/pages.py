@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.messages.connection import SHOW as HELPDESKS
 from bot.messages.parts import Button, Form
 from bot.messages.team import MARK_FAILED, MY_SETTINGS
 from bot.ports import ReadOnlyWork
@@ -32,6 +33,7 @@ FOOTER = (
     Button(label="Status", command_name="board.status", about=""),
     Button(label="Trends", command_name="trends.show", about=""),
     Button(label="Prompts", command_name="prompts.show", about="", opens=True),
+    HELPDESKS,
     Button(label="Team settings", command_name="team.settings", about="", opens=True),
     MY_SETTINGS,
     Button(label="Help", command_name="team.help", about=""),

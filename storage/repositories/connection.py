@@ -13,22 +13,18 @@ from bot.ports import MAX_COUNTED
 from bot.repositories import NoteTrouble
 from storage.column import UTCDateTime
 from storage.jobs.job import IS_DEAD, IS_WAITING
-from storage.row import Values, read, several
-from storage.statement import Statement
+from storage.row import Values, read, several, several_among
+from storage.statement import Among, Statement
 from storage.tables import connections, jobs
 from storage.versioned import Versioned
 
-IN_CHANNEL, ALL = (
-    Statement(
-        select(connections)
-        .where(connections.c.workspace == bindparam("workspace"), *which)
-        .order_by(connections.c.made_at, connections.c.id)
-    )
-    for which in (
-        (connections.c.channel_id == bindparam("channel_id"), connections.c.removed_at.is_(null())),
-        (),
-    )
+_ALL = (
+    select(connections)
+    .where(connections.c.workspace == bindparam("workspace"))
+    .order_by(connections.c.made_at, connections.c.id)
 )
+ALL = Statement(_ALL)
+IN_CHANNEL = Among(_ALL.where(connections.c.removed_at.is_(null())), connections.c.channel_id)
 HELD = Statement(
     select(connections)
     .where(connections.c.workspace == bindparam("workspace"), connections.c.id == bindparam("id"))
@@ -105,9 +101,8 @@ class Connections(Versioned[Connection]):
             if (connection := self.get(id)) is not None and connection.removed_at is None
         ]
 
-    def in_channel(self, channel_id: str) -> Sequence[Connection]:
-        params = {"workspace": self._workspace, "channel_id": channel_id}
-        return several(self._connection, Connection, IN_CHANNEL, params)
+    def in_channel(self, *channel_ids: str) -> Sequence[Connection]:
+        return several_among(self._connection, Connection, IN_CHANNEL, self._workspace, channel_ids)
 
     def ever_in(self, channel_id: str) -> Sequence[Connection]:
         every = several(self._connection, Connection, ALL, {"workspace": self._workspace})

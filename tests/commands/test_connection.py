@@ -13,21 +13,25 @@ from bot.commands.signal import HELPDESK, values
 from bot.domain import message_key, note
 from bot.domain.channel import Channel
 from bot.domain.connection import Connection, Rules
+from bot.domain.person import Person
 from bot.domain.prompt import Kind
 from bot.domain.reference import ConnectionRef
 from bot.domain.signal import Signal, SignalDelivery
-from bot.messages.parts import Button, Line, Pasted, Status, plain, pressable
+from bot.messages.page import form_at
+from bot.messages.parts import Button, Fields, Line, Link, Pasted, Status, Words, plain, pressable
 from bot.ports import Ended
 from bot.prompts import PROMPTS
 from bot.settings import Settings
 from handlers.helpdesks.products import PRODUCTS
 from handlers.helpdesks.proof import NOT_PROVEN
 from storage.database import Database
+from tests.commands.test_page import show
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
 from tests.domain.test_connection import a_signal
 from tests.session import open_work, queue_of
 from tests.storage.made import a_job
 from tests.storage.test_job import schedule
+from tests.test_statements import counted
 
 KEY = "a key of some length"
 HELPDESKS = helpdesks(Settings(_env_file=None, amends_url="https://amends.example.com"))
@@ -700,3 +704,69 @@ async def propose(desk: Desk) -> None:
     signal = Signal(ticket="7", reference="ZD-7", at=AT, what_happened="Nobody came", rating=1)
     delivery = SignalDelivery(connection_id=connection.id, key="k", arrived_at=AT, signal=signal)
     await desk.ask(BEN, "signal.take_in", values=values(connection.id, (delivery,)), key=None)
+
+
+async def on_page(desk: Desk, by: Person = ANA) -> Words | None:
+    """What the page of settings says of the team's helpdesks; None where it says nothing."""
+    page = (await show(desk, "page.settings", by=by)).page
+    assert page is not None
+    _, team = page.sections
+    [facts] = [part for part in team.parts if isinstance(part, Fields)]
+    return dict(facts.rows).get("Helpdesks")
+
+
+async def test_the_page_of_settings_says_which_helpdesk_needs_its_lead(led: Desk) -> None:
+    way = "/" + form_at("connections.show", about=HERE)
+    assert await on_page(led) == (Link(text="none connected", url=way),)
+    await connect(led, "hubspot")
+    led.at += timedelta(seconds=1)  # the list begins with the oldest
+    await connect(led)
+    waits = ("HubSpot ", Status(sign="waiting", text="waits for its secret"))
+    count = Link(text="2 connected", url=way)
+    assert await on_page(led) == (count, " · ", *waits)
+    arrived(led, -1)  # which was taken before
+    await refuse(led)
+    refuses = ("your own tool ", Status(sign="late", text="refuses what arrives"))
+    assert await on_page(led) == (count, " · ", *waits, " · ", *refuses)
+    arrived(led, 1)
+    assert await on_page(led) == (count, " · ", *waits)
+
+
+async def test_the_page_of_settings_says_what_could_not_be_left_in_a_helpdesk(led: Desk) -> None:
+    await connect(led, "zendesk")
+    about = stored(led)[0].ref
+    await led.ask(ANA, "connection.paste_secret", str(about), {"secret": "theirs-77"})
+    led.say_all()
+    schedule(
+        led.database,
+        a_job(f"{message_key.ALL_NOTES}1", channel_id=note.channel(about.id, 1)),
+        workspace=led.workspace,
+    )
+    queue = queue_of(led.database)
+    dead = queue.claim(None, "me", 9)
+    queue.put_away([Ended(job, "dead", why="The token is refused.") for job in dead])
+    told = await on_page(led)
+    assert told is not None
+    assert told[-1] == Status(sign="late", text="1 note could not be left: The token is refused.")
+
+
+async def test_the_page_of_settings_tells_of_helpdesks_nobody_who_has_to_ask_the_lead(
+    led: Desk,
+) -> None:
+    await connect(led)
+    await refuse(led)
+    assert await on_page(led, BEN) is None
+    led.meet(ANA.model_copy(update={"gone": True}))
+    told = await on_page(led, BEN)
+    assert told is not None
+    assert "refuses what arrives" in str(told)
+
+
+async def test_the_page_of_settings_asks_no_more_for_more_helpdesks_that_are_well(led: Desk) -> None:
+    costs = []
+    for _ in range(2):
+        await connect(led)
+        with counted(led.database) as ran:
+            await on_page(led)
+        costs.append(len(ran))
+    assert costs[0] == costs[1]

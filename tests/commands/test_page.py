@@ -9,6 +9,7 @@ from bot.access import NO_ANSWER_NOW
 from bot.command import Reply, Request
 from bot.commands.page import NO_TEAM
 from bot.domain.days_off import DaysOff, Span
+from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.messages.page import Grid, Page
 from bot.messages.page_file import as_markdown, written
@@ -32,13 +33,13 @@ ASKED: Mapping[str, tuple[str, int]] = {
 """Every page, what it is about, and how many statements it may cost."""
 
 
-async def show(desk: Desk, name: str, about: str = "", **values: str) -> Reply:
-    """What a browser of Ana's gets."""
+async def show(desk: Desk, name: str, about: str = "", by: Person = ANA, **values: str) -> Reply:
+    """What a browser of somebody's gets."""
     return await desk.bot.show(
         Request(
             workspace=desk.workspace,
             command_name=name,
-            person=ANA,
+            person=by,
             at=desk.at,
             about=about,
             values=None if about else values,
@@ -79,10 +80,11 @@ async def test_whoever_is_in_no_channel_sees_an_empty_page_and_nothing_of_others
         if about:
             assert reply.page is None
             assert "I can't find" in words(reply)
-        elif name != "page.settings":
+        else:
             assert reply.page is not None
             assert written(reply.page.where) == NO_TEAM
-            assert reply.page.sections == ()
+            own = ["When you are reminded"] if name == "page.settings" else []
+            assert [section.heading for section in reply.page.sections] == own
     desk.memberships.silent = True
     for name, (about, _) in ASKED.items():
         reply = await show(desk, name, about)

@@ -80,7 +80,9 @@ async def test_nothing_is_found_in_a_new_workspace(web_house: WebHouse, tab: Pag
     for name in ("Mark a case failed", "Help"):  # as somebody without scripts gets it
         await tab.goto(f"{url}/p/support")
         async with tab.expect_navigation():
-            await tab.get_by_role("button", name=name).first.evaluate("one => one.form.submit()")
+            await tab.get_by_role("button", name=name, exact=True).first.evaluate(
+                "one => one.form.submit()"
+            )
         found += await findings(tab, f"{name}, without scripts")
 
     await tab.goto(f"{url}/p/support")
@@ -101,7 +103,7 @@ async def test_nothing_is_found_in_a_new_workspace(web_house: WebHouse, tab: Pag
         found += await findings(tab, line)
     await tab.goto(f"{url}/p/support")
     await tab.context.set_offline(True)
-    await tab.get_by_role("button", name="Help").click()
+    await tab.get_by_role("button", name="Help", exact=True).click()
     await expect(tab.locator("#problem p")).to_be_visible()
     found += await findings(tab, "a server that is gone")
     assert not found, "\n".join(found)
@@ -118,7 +120,7 @@ async def test_nothing_is_found_in_a_full_workspace(demo_address: str, tab: Page
     await expect(tab.locator(".tour")).to_have_count(0)
     for name in ("My action items", "Status", "Trends", "Help"):
         await tab.goto(f"{demo_address}/p/parcel-shop")
-        await tab.get_by_role("button", name=name).click()
+        await tab.get_by_role("button", name=name, exact=True).click()
         await expect(tab.locator(".note")).to_be_visible()
         found += await findings(tab, name, ".note-room")
 

@@ -435,7 +435,7 @@ async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: W
 
 async def test_a_note_is_for_me_alone_and_can_be_dismissed(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
-    await page.get_by_role("button", name="Help").click()
+    await page.get_by_role("button", name="Help", exact=True).click()
     note = page.get_by_role("region", name="Only you can see this")
     await expect(note).to_contain_text("/amends mine")
     await note.get_by_role("button", name="Dismiss").click()
@@ -534,6 +534,36 @@ async def test_a_wide_window_is_used(page: Page, web_house: WebHouse) -> None:
     assert beside["width"] > 900
 
 
+async def test_a_lines_menu_opens_below_it_and_moves_nothing_of_it(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.goto(f"{web_house.url}/settings")
+    await page.get_by_role("link", name="Prompts").click()
+    first = page.locator(".line").filter(has_text="Training")
+    more, entry = first.get_by_text("More…"), first.get_by_role("button", name="Move down")
+    stays = (first.locator("p"), first.get_by_text("Edit"), more)
+    for width in (1280, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        closed = [await where(one) for one in stays]
+        await more.click()
+        assert [await where(one) for one in stays] == closed
+        words, _, beside = closed
+        left, top, _, _ = await where(entry)
+        assert left == words[0]
+        assert top >= max(words[3], beside[3])
+        await more.click()
+        await expect(entry).to_be_hidden()
+
+
+async def where(one: Locator) -> tuple[float, float, float, float]:
+    """Its left, top, right and bottom, in pixels of the page."""
+    box = await one.bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+
+
 async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_house: WebHouse) -> None:
     trouble = Trouble()
     context = await browser.new_context(viewport={"width": 360, "height": 720})
@@ -554,7 +584,7 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await page.get_by_role("link", name="Back to the channels").click()
     await expect(page.get_by_role("main").get_by_role("navigation")).to_be_visible()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Amends")
-    await page.get_by_role("button", name="Help").click()
+    await page.get_by_role("button", name="Help", exact=True).click()
     await expect(sidebar.get_by_role("region", name="Only you can see this")).to_be_in_viewport()
     for path in ("/p/support", "/p/support/t/1", "/?channels", "/dm"):
         await page.goto(web_house.url + path)
@@ -643,7 +673,7 @@ async def test_colours_are_readable_in_the_light_and_in_the_dark(
         if scheme == "light":
             await fail(page, "Parcel missed")
         await page.goto(f"{web_house.url}/p/support/t/1")
-        await page.get_by_role("button", name="Help").click()
+        await page.get_by_role("button", name="Help", exact=True).click()
         await expect(page.get_by_role("region", name="Only you can see this")).to_be_visible()
         assert await page.evaluate(WEAK_CONTRAST) == []
         dark = await page.evaluate("getComputedStyle(document.body).backgroundColor")

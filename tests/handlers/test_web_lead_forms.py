@@ -306,6 +306,27 @@ async def test_nothing_else_stands_below_the_page_and_looking_changes_nothing(
     assert len(SET) == 26
 
 
+async def test_every_answer_says_what_it_is_and_leads_back(visitor: Visitor, settled: Markup) -> None:
+    for name, route in SET.items():
+        is_known_by_its_list = name.startswith(("prompt.", "kind."))
+        assert route.command.title or is_known_by_its_list, name
+    listing = (await get(visitor, address(settled, "Prompts"))).page
+    assert address(listing, "All settings") == "/settings"
+    with pytest.raises(StopIteration):
+        address(listing, "Prompts")  # it is the list itself
+    path = address(settled, "Prompts")
+    form = (await press(visitor, listing, "Add prompt")).page
+    assert address(form, "Cancel") == path
+    new = {"v.label": "Suppliers", "v.question": "What did they need?"}
+    added = (await post(visitor, "/settings/prompt.add", {**hidden(form), **new})).page
+    assert [one.text for one in added.all("h1")] == ["Add prompt"]
+    for drawn in (form, added, (await press(visitor, listing, "Move down", ":training:")).page):
+        assert address(drawn, "Prompts") == path
+        assert address(drawn, "All settings") == "/settings"
+    own = (await get(visitor, address(settled, "Change when you are"))).page
+    assert address(own, "Cancel") == address(own, "All settings") == "/settings"
+
+
 @pytest.mark.parametrize("where", ["nowhere", "", "u_you", "dm", "x" * 3000])
 async def test_a_channel_without_a_team_is_one_that_cannot_be_found(
     visitor: Visitor, settled: Markup, web_house: WebHouse, where: str

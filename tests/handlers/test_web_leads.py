@@ -37,6 +37,7 @@ FORMS = (
     "/settings/team.own_settings",
     *(f"/settings/team.{name}?place=parcel-shop" for name in ("settings", "days_off", "policy")),
     *(f"/settings/{name}?about=prompts:::parcel-shop" for name in ("prompts.show", "kinds.show")),
+    "/settings/connections.show?about=connections:parcel-shop",
     "/settings/prompt.add?about=prompts:::parcel-shop",
     "/settings/prompt.edit?about=prompts::training:parcel-shop",
 )
@@ -318,7 +319,7 @@ async def test_the_workspace_leads_to_every_page_and_has_its_prompts_at_hand(vis
     channel = await visitor.see("/p/support")
     for path in ("/board", "/cases", "/find", "/trends", "/settings"):
         assert channel.all("a", href=path), path
-    for name in ("board.status", "trends.show", "prompts.show", "team.settings"):
+    for name in ("board.status", "trends.show", "prompts.show", "connections.show", "team.settings"):
         assert channel.all("form", action=f"/verb/{name}"), name
     asked = await visitor.press("prompts.show")
     assert "What retros ask in #support" in asked.text

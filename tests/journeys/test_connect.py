@@ -16,7 +16,7 @@ from bot.messages.connection import NO_SUCH_CHANNEL
 from bot.settings import Settings
 from handlers.helpdesks.proof import NOT_PROVEN
 from tests.fakes import FakeSlack, FormErrors
-from tests.handlers.test_web_lead_forms import address, get, hidden, post, standing
+from tests.handlers.test_web_lead_forms import address, get, hidden, post, press, standing
 from tests.journeys.slack_app import said
 from tests.journeys.test_lead_pages import signed_in, world
 from tests.web_app import Markup, Visitor, dialog, new_key
@@ -170,7 +170,12 @@ async def test_on_the_page_of_settings_the_same_forms_stand_and_nothing_secret_c
         for page in (refused, out_of_date, saved):
             assert TOKEN not in page.text
             assert TOKEN not in str([each.attributes for each in page.elements])
+        renewal = (await get(visitor, f"/settings/connection.renew_secret?about={one}")).page
+        assert "makes its secret itself" in renewal.text
         removal = (await get(visitor, f"/settings/connection.remove?about={one}")).page
+        for drawn in (form, made, token, refused, saved, renewal, removal):
+            assert address(drawn, "Helpdesks") == address(settings, "Helpdesks")
+        assert [one.text for one in renewal.all("h1")] == ["New secret"]
         gone = (await post(visitor, "/settings/connection.remove", hidden(removal))).page
         assert "Not connected any more: Zendesk (acme.zendesk.com)." in gone.text
         again = (await get(visitor, f"/settings/connection.edit?about={one}")).page
@@ -183,6 +188,11 @@ async def test_on_the_page_of_settings_the_same_forms_stand_and_nothing_secret_c
         assert "What you press here opens in a new tab" in once.text
         apart = [one.attributes["action"] for one in once.all("form", target="_blank")]
         assert apart == ["/settings/connection.test"]
+        assert [one.text for one in once.all("a", target="_blank")] == ["Helpdesks", "All settings"]
+        tested = (await press(visitor, once, "Send me a test")).page
+        assert [one.text for one in tested.all("h1")] == ["Send me a test"]
+        assert "What arrives next, within the hour" in tested.text
+        assert address(tested, "Helpdesks") == address(settings, "Helpdesks")
     assert TOKEN not in caplog.text
 
 
