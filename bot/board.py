@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from bot import retro_thread
 from bot.domain.action_item import ActionItem
-from bot.domain.board import Board, Group, Thing
+from bot.domain.board import Board, Group, Kind, Thing
 from bot.domain.board_filter import Filters
 from bot.domain.owner_day import Days, day_everywhere, days_of
 from bot.domain.person import Person
@@ -70,7 +70,7 @@ def _loaded(
     """The things of these numbers, and what is said of them beside."""
     of_kind = {
         kind: {number for group in groups if group.kind == kind for number in numbers[group.name]}
-        for kind in ("item", "retro", "customer")
+        for kind in get_args(Kind)
     }
     items = work.action_items.among(of_kind["item"])
     recoveries = work.recoveries.among(of_kind["customer"])
@@ -79,6 +79,7 @@ def _loaded(
         "item": items,
         "retro": {number: retro for number, (retro, _) in retros.items()},
         "customer": recoveries,
+        "proposal": work.proposals.among(of_kind["proposal"]),
     }
     reader = query.reader
     named = {query.filters.owner, *(item.owner for item in items.values())}

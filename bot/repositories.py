@@ -599,11 +599,14 @@ class BoardTeam(NamedTuple):
 
 
 class BoardRow(NamedTuple):
-    """One thing by its number (of an item, or of a case), and the day that makes it urgent."""
+    """One thing by its number (of an item, a case or a proposal), and how urgent it is.
+
+    That is its day, as a number like 20260302; of a proposal its rating. The lowest is the most urgent.
+    """
 
     source: Source
     number: int
-    day: date | None
+    urgency: int | None
 
 
 class ReadBoard(Protocol):
@@ -629,7 +632,7 @@ class ReadBoard(Protocol):
     ) -> Sequence[BoardRow]:
         """The rows of these sources, among them the first `limit` of each.
 
-        Those with the earliest day come first, and those without one last.
+        The most urgent come first, and those without a day or a rating last.
         """
         ...
 

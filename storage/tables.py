@@ -592,7 +592,7 @@ class DeliveryRow(Row, table=True):
 class ProposalRow(Row, table=True):
     """A case that a helpdesk proposes; `reference_folded` makes zd-7 and ZD-7 one, once a connection.
 
-    `ended_at` is when it was last decided, or lapsed.
+    `ended_at` is when it was last decided, or lapsed; `rating` is the signal's.
     """
 
     __tablename__ = "proposals"
@@ -604,7 +604,16 @@ class ProposalRow(Row, table=True):
             where="reference_folded IS NOT NULL",
         ),
         index("proposals_of_connection", "workspace", "connection_id", "made_at"),
-        index("proposals_ended", "workspace", "channel_id", "state", "ended_at"),
+        index(
+            "proposals_ended",
+            *("workspace", "channel_id", "state", "ended_at"),
+            where="ended_at IS NOT NULL",
+        ),
+        index(
+            "proposals_urgent",
+            *("workspace", "channel_id", "rating", "number"),
+            where="state = 'proposed'",
+        ),
         index("proposals_of_case", "workspace", "case_number", where="case_number IS NOT NULL"),
         index(
             "proposals_of_customer",
@@ -627,6 +636,7 @@ class ProposalRow(Row, table=True):
     reference_folded: str | None
     customer_folded: str | None
     signal: dict[str, Any] = Field(sa_type=Data)
+    rating: int | None
     rules: list[str] = Field(sa_type=Data)
     made_at: datetime = Field(sa_type=UTCDateTime)
     gathered: bool

@@ -710,6 +710,7 @@ MUCH_ON_THE_BOARD = _board(
     promise=[LATE_PROMISE],
     late=[LATE, LATE.model_copy(update={"owner": "U2", "number": 13}), LATE],
     customer=[OTHER_OWED],
+    proposed=[PROPOSAL, PROPOSED_HOSTILE, PROPOSED_BARE],
     unowned=[UNOWNED],
     unaccepted=[ITEM],
     unverified=[DONE, DONE.model_copy(update={"owner": "U2", "history": ()})],
@@ -719,7 +720,7 @@ MUCH_ON_THE_BOARD = _board(
     ],
     answering=[RETRO],
     agreed=[AGREED],
-    counts={"late": 96, "unowned": 1001, "agreed": 40, "promised": 1},
+    counts={"late": 96, "proposed": 7, "unowned": 1001, "agreed": 40, "promised": 1},
 )
 LOOKED_FOR = asked_for("courier notes")
 NOTED_WORDS = (
@@ -1057,12 +1058,27 @@ MESSAGES: Mapping[str, Message] = {
     "board.status_one_of_teams": board.status(
         _board(late=[LATE]), Filters(team=TEAM.channel_id), IN_DIRECT._replace(unasked=0)
     ),
+    "board.status_proposed": board.status(
+        _board(
+            teams=(TEAM, SALES),
+            proposed=[PROPOSAL, PROPOSED_BARE.model_copy(update={"channel_id": "C2"})],
+        ),
+        EVERYTHING,
+        IN_DIRECT,
+    ),
     "board.status_shared": board.status(MUCH_ON_THE_BOARD, EVERYTHING, StatusFor(), "Ana"),
     "board.group": board.group_page(
         _board(late=[LATE] * 10, counts={"late": 96}), BOARD_GROUPS["late"], EVERYTHING, LEAD, 0
     ),
     "board.group_last": board.group_page(
         _board(undecided=[RETRO]), BOARD_GROUPS["undecided"], EVERYTHING, LEAD, 0
+    ),
+    "board.group_proposed": board.group_page(
+        _board(proposed=[PROPOSAL, PROPOSED_BARE] * 5, counts={"proposed": 12}),
+        BOARD_GROUPS["proposed"],
+        EVERYTHING,
+        LEAD,
+        0,
     ),
     "board.group_over": board.group_page(_board(), BOARD_GROUPS["late"], EVERYTHING, LEAD, 3),
     "board.unknown_filter": board.unknown_filter(

@@ -14,7 +14,9 @@ from bot.domain.channel import Channel
 from handlers.worker import Worker
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk
+from tests.domain.test_proposal import a_proposal
 from tests.handlers.test_worker import Platform
+from tests.session import open_work
 
 ENDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 """What begins and ends a transaction, which those that wait together share."""
@@ -101,7 +103,7 @@ class Look(NamedTuple):
 
 
 LOOKS = (
-    Look("board.status", 14),
+    Look("board.status", 15),
     Look("board.status", 8, "late"),
     Look("board.status", 14, "mine"),
     Look("board.status", 14, "gap:training since:2w"),
@@ -109,7 +111,7 @@ LOOKS = (
     Look("team.home", 18),
     Look("search.find", 16, "lost"),
     Look("trends.show", 10),
-    Look("page.board", 14, values={}),
+    Look("page.board", 15, values={}),
     Look("page.board", 8, values={"show": "unowned"}),
     Look("page.board", 15, values={"owner": "Ana", "gap": "training"}),
     Look("page.cases", 12, values={}),
@@ -139,6 +141,9 @@ async def test_what_a_lead_sees_costs_as_many_statements_of_two_teams_as_of_five
                 item = {"what": "Show the maps", "gap": "training", "owner": ANA.id}
                 added_item = await desk.ask(ANA, "action_item.add", f"C-{case_number}", item, **here)
                 assert not added_item.faults
+            with open_work(desk.database, desk.workspace, writes=True) as work:
+                work.proposals.add(a_proposal(channel_id=channel.id, reference=f"HD-{number}"))
+                work.commit()
         request = Request(
             workspace=desk.workspace,
             command_name=look.command_name,

@@ -39,7 +39,7 @@ ROWS = 50
 FOUND = 20
 """Cases on a part of what was found: each has its snippet."""
 MAX_SHOWN = 10
-"""Things of a group on the board, the most urgent ones: with ten groups the page stays below 200 KB."""
+"""Things of a group on the board, the most urgent: with eleven groups the page stays below 200 KB."""
 NO_TEAM = "You are in no team's channel yet. The first failed case makes a channel a team."
 
 

@@ -7,6 +7,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
 from bot.domain.retro import Retro
 from bot.domain.team import Team
@@ -23,11 +24,12 @@ Source = Literal[
     "answering",
     "promise",
     "customer",
+    "proposed",
     "promised",
     "resting",
 ]
 """Where the rows of a group come from: each is one look-up in an index."""
-Kind = Literal["item", "retro", "customer"]
+Kind = Literal["item", "retro", "customer", "proposal"]
 Word = Literal["late", "unowned", "waiting", "customers"]
 WORDS: tuple[Word, ...] = get_args(Word)
 """The filters that leave whole groups."""
@@ -38,7 +40,8 @@ MAX_COUNTED = 1000
 class Group(NamedTuple):
     """Things that need the same of somebody, or, without `needs`, that are on their way.
 
-    `left_by` are the filters that leave it.
+    `left_by` are the words that leave it. An owner, a gap and a day leave some of what is `narrowed`,
+    and nothing else.
     """
 
     name: str
@@ -46,12 +49,14 @@ class Group(NamedTuple):
     sources: tuple[Source, ...]
     left_by: tuple[Word, ...]
     needs: bool = True
+    narrowed: bool = True
 
 
 GROUPS = (
     Group("promise", "customer", ("promise",), ("late", "unowned", "customers")),
     Group("late", "item", ("late",), ("late",)),
     Group("customer", "customer", ("customer",), ("unowned", "customers")),
+    Group("proposed", "proposal", ("proposed",), ("waiting",), narrowed=False),
     Group("unowned", "item", ("unowned",), ("unowned", "waiting")),
     Group("unaccepted", "item", ("unaccepted",), ("waiting",)),
     Group("unverified", "item", ("unverified",), ("waiting",)),
@@ -64,7 +69,7 @@ GROUPS = (
 NEEDING = tuple(group for group in GROUPS if group.needs)
 BY_NAME: Mapping[str, Group] = {group.name: group for group in GROUPS}
 
-Thing = ActionItem | Retro | Recovery
+Thing = ActionItem | Retro | Recovery | Proposal
 
 
 class Board(NamedTuple):

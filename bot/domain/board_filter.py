@@ -40,7 +40,8 @@ class Filters(NamedTuple):
 
     def leaves(self, group: Group) -> bool:
         """Whether anything of the group may be left."""
-        return self.words.issubset(group.left_by)
+        narrows = bool(self.owner or self.gap or self.since)
+        return self.words.issubset(group.left_by) and (group.narrowed or not narrows)
 
     @property
     def only_late(self) -> bool:

@@ -13,6 +13,7 @@ from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemStep
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.retro import Retro
@@ -47,6 +48,7 @@ from bot.messages.parts import (
     row,
     sentence,
 )
+from bot.messages.proposal import line as proposal_line
 from bot.messages.retro import CLOSE, SMALL
 from bot.messages.team import OFFERED_LENGTH, TO_STATUS, not_asked
 from bot.messages.trends import gap_label
@@ -63,6 +65,7 @@ HEADINGS: Mapping[str, str] = {
     "promise": "Promises due",
     "late": "Late",
     "customer": "Customers who wait",
+    "proposed": "Proposed cases",
     "unowned": "Without an owner",
     "unaccepted": "Waiting for a yes or no",
     "unverified": "Done, not verified",
@@ -241,25 +244,28 @@ def _to_all(group: Group, filters: Filters, count: int) -> Button:
 def _lines(board: Board, group: Group, reader: StatusFor) -> Iterator[Line]:
     several = len(board.teams) > 1
     for thing in board.things[group.name]:
-        words, button = _listed(board, thing, reader)
+        listed = _listed(board, thing, reader)
         team = board.teams[thing.channel_id]
         where = (" · ", ChannelName(channel_id=team.channel_id, name=team.name)) if several else ()
-        yield Line(words=(*words, *where), button=button)
+        yield listed.model_copy(update={"words": (*listed.words, *where)})
 
 
-def _listed(board: Board, thing: Thing, reader: StatusFor) -> tuple[Words, Button | None]:
-    """A thing as it stands, and the one step with it that its reader may take."""
+def _listed(board: Board, thing: Thing, reader: StatusFor) -> Line:
+    """A thing as it stands, and the one step with it that its reader may take; of a proposal, both."""
+    if isinstance(thing, Proposal):
+        return proposal_line(thing)
     if isinstance(thing, ActionItem):
         words = line(thing, board.links, board.people, board.days.of(thing))
         team = board.teams[thing.channel_id]
-        return words, _item_button(thing, team, verifier(team, board.people), reader)
+        alone = verifier(team, board.people)
+        return Line(words=words, button=_item_button(thing, team, alone, reader))
     case = board.cases.get(thing.case_number)
     if isinstance(thing, Recovery):
         late = is_promise_late(thing, board.days.of(thing))
         words = owed.words_of(thing, case, board.people, board.days.today, late=late)
-        return words, owed.next_button(thing, case)
+        return Line(words=words, button=owed.next_button(thing, case))
     button = CLOSE.model_copy(update={"about": str(thing.ref)})
-    return _retro_line(thing, case, board.links, board.days.today), button
+    return Line(words=_retro_line(thing, case, board.links, board.days.today), button=button)
 
 
 def _item_button(item: ActionItem, team: Team, alone: Person | None, reader: StatusFor) -> Button | None:

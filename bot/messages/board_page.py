@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from bot.domain.action_item import ActionItem
 from bot.domain.board import GROUPS, MAX_COUNTED, Board, Group, Kind, Thing
 from bot.domain.board_filter import Filters
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery, is_late, kind_of, next_due, next_step, owner_of
 from bot.domain.retro import Retro
+from bot.messages import proposal as proposals
 from bot.messages.board import HEADINGS, headline, nothing, things
 from bot.messages.item_page import ITEM_COLUMNS, item_row, name_of
 from bot.messages.page import Cell, Column, Grid, Listing, Page, Section, case_at, customer_at
@@ -21,6 +23,7 @@ COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
     "item": ITEM_COLUMNS,
     "retro": _columns("What happened", "Case", "State", "Answers close"),
     "customer": _columns("Customer", "What happened", "Case", "State", "Next", "Whose", "Due"),
+    "proposal": _columns("What happened", "Ticket", "Why", "Customer"),
 }
 TEAM = Column(label="Team")
 
@@ -92,7 +95,19 @@ def _team(board: Board, thing: Thing) -> Cell:
 def _cells(board: Board, thing: Thing) -> tuple[Cell, ...]:
     if isinstance(thing, ActionItem):
         return item_row(thing, board.people, board.days.of(thing))
+    if isinstance(thing, Proposal):
+        return _proposal(thing)
     return _customer(board, thing) if isinstance(thing, Recovery) else _retro(board, thing)
+
+
+def _proposal(proposal: Proposal) -> tuple[Cell, ...]:
+    signal = proposal.signal
+    return (
+        Cell(words=(one_line(proposals.said(signal)),)),
+        Cell(words=proposals.ticket(signal)),
+        Cell(words=proposals.why(signal, proposal.rules)),
+        Cell(words=proposals.customer(signal)),
+    )
 
 
 def _retro(board: Board, retro: Retro) -> tuple[Cell, ...]:

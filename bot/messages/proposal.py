@@ -86,21 +86,30 @@ def said(signal: Signal) -> str:
 
 def facts(signal: Signal, rules: Sequence[RuleName]) -> Words:
     """The quiet line: the rating, why it is proposed, the ticket, the customer."""
-    ticket = linked(signal.reference, signal.link) if signal.reference else ""
-    customer = (one_line(signal.customer, 80),) if signal.customer else ()
-    return joined(*_why(signal, rules), (ticket,) if ticket else (), customer)
+    return joined(why(signal, rules), ticket(signal), customer(signal))
 
 
-def _why(signal: Signal, rules: Sequence[RuleName]) -> Sequence[Words]:
+def why(signal: Signal, rules: Sequence[RuleName]) -> Words:
     """The rating, and whatever else the rules go by."""
-    return (rated(signal.rating), *((BECAUSE[rule](signal),) for rule in rules if BECAUSE[rule](signal)))
+    reasons = [(reason,) for rule in rules if (reason := BECAUSE[rule](signal))]
+    return joined(rated(signal.rating), *reasons)
+
+
+def ticket(signal: Signal) -> Words:
+    """What people call the ticket, leading there; nothing where it has no name."""
+    return (linked(signal.reference, signal.link),) if signal.reference else ()
+
+
+def customer(signal: Signal) -> Words:
+    """Who the customer is, if that was told."""
+    return (one_line(signal.customer, 80),) if signal.customer else ()
 
 
 def opened_by_rules(proposals: Sequence[Proposal]) -> tuple[Part, ...]:
     """On the retro of these, where the rules opened it and nobody was asked: that they did, and why."""
     opened = (one for one in proposals if any(_is_by_rules(change) for change in one.history))
     return tuple(
-        Context(words=joined(("A helpdesk's rules opened this",), *_why(one.signal, one.rules)))
+        Context(words=joined(("A helpdesk's rules opened this",), why(one.signal, one.rules)))
         for one in opened
     )
 
@@ -204,7 +213,7 @@ def gathered(waiting: Sequence[Proposal], a_day: int) -> Message:
         summary=summary,
         parts=(
             Paragraph(words=(Bold(text=summary), f" {quiet}")),
-            *(_line(one) for one in waiting[:MAX_FIRST]),
+            *map(line, waiting[:MAX_FIRST]),
             *more,
         ),
     )
@@ -219,7 +228,7 @@ def all_gathered(waiting: Sequence[Proposal]) -> Message:
     rest = (Context(words=(more,)),) if left > 0 else ()
     waits = "1 waits" if len(waiting) == 1 else f"{_counted(len(waiting))} wait"
     count = f"{waits} for somebody to decide."
-    lines = (_line(one) for one in waiting[:MAX_SHOWN])
+    lines = map(line, waiting[:MAX_SHOWN])
     return Message(summary=count, parts=(Paragraph(words=(count,)), *lines, *rest))
 
 
@@ -227,7 +236,8 @@ def _counted(count: int) -> str:
     return str(count) if count <= MAX_COUNTED else f"More than {MAX_COUNTED}"
 
 
-def _line(proposal: Proposal) -> Line:
+def line(proposal: Proposal) -> Line:
+    """A proposal that waits, among others: what the customer wrote, what is known, what can be done."""
     about = {"about": str(proposal.ref)}
     quiet = facts(proposal.signal, proposal.rules)
     return Line(

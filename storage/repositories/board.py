@@ -48,7 +48,7 @@ from storage.column import UTCDateTime
 from storage.repositories.retro import IS_OPEN
 from storage.row import Values
 from storage.statement import Statement
-from storage.tables import action_items, cases, people, recoveries, recovery_owners, retros
+from storage.tables import action_items, cases, people, proposals, recoveries, recovery_owners, retros
 
 A_DAY = timedelta(days=1)
 MAX_TEAMS = 64
@@ -113,11 +113,11 @@ ANSWERS_CLOSED = retros.c.answers_close_on < TODAY
 
 
 class From(NamedTuple):
-    """Where a source's rows are: which of them, and the day by which the most urgent come first."""
+    """Where a source's rows are: which of them, and by what the most urgent come first."""
 
     table: Table
     number: Column[Any]
-    day: Column[Any]
+    urgency: Column[Any]
     which: ColumnElement[bool]
 
 
@@ -158,6 +158,9 @@ SOURCES: Mapping[Source, From] = {
         recoveries.c.due, and_(NO_OUTCOME, _is_from(recoveries.c.due, "due"), not_(PROMISE_DUE))
     ),
     "customer": _customers(recoveries.c.next_due, and_(NOTHING_PROMISED, ~recoveries.c.rests)),
+    "proposed": From(
+        *(proposals, proposals.c.number, proposals.c.rating, _is_text(proposals.c.state, "proposed"))
+    ),
     "resting": _customers(recoveries.c.next_due, and_(NOTHING_PROMISED, recoveries.c.rests)),
 }
 
@@ -233,11 +236,11 @@ def listing(sources: tuple[Source, ...], shape: Shape, teams: int) -> Statement:
     """The most urgent rows of each source in each team: see `_read`."""
     looks = []
     for source in sources:
-        _, number, day, _ = SOURCES[source]
+        _, number, urgency, _ = SOURCES[source]
         look = (
-            select(_written(number, day).label("row"))
+            select(_written(number, urgency).label("row"))
             .where(_left(source, shape))
-            .order_by(day.asc().nulls_last(), number)
+            .order_by(urgency.asc().nulls_last(), number)
             .limit(bindparam("limit"))
             .subquery(f"{source}_rows")
         )
@@ -272,20 +275,25 @@ def _on_server(joined: _Joined, compiler: SQLCompiler, **more: Any) -> str:
     return f"string_agg({compiler.process(joined.clauses, **more)}, ',')"
 
 
-def _written(number: Column[Any], day: Column[Any]) -> ColumnElement[str]:
-    """A row as a number and, where there is a day, one like 20260302 behind a colon.
+def _written(number: Column[Any], urgency: Column[Any]) -> ColumnElement[str]:
+    """A row as a number and, where it is known how urgent it is, that behind a colon.
 
     Neither database returns several rows for one of another table without joining all of them.
     """
-    year, month, of_month = (extract(part, day) for part in ("year", "month", "day"))
-    as_number = cast(year * 10_000 + month * 100 + of_month, Integer)
+    as_number = _day_number(urgency) if isinstance(urgency.type, Date) else urgency
     return cast(number, String) + func.coalesce(literal(":") + cast(as_number, String), "")
+
+
+def _day_number(day: Column[Any]) -> ColumnElement[int]:
+    """A day as a number like 20260302."""
+    year, month, of_month = (extract(part, day) for part in ("year", "month", "day"))
+    return cast(year * 10_000 + month * 100 + of_month, Integer)
 
 
 def _read(source: Source, written: str | None) -> Iterator[BoardRow]:
     for row in written.split(",") if written else ():
-        number, _, day = row.partition(":")
-        yield BoardRow(source, int(number), date.fromisoformat(day) if day else None)
+        number, _, urgency = row.partition(":")
+        yield BoardRow(source, int(number), int(urgency) if urgency else None)
 
 
 class Board:
@@ -322,7 +330,7 @@ class Board:
             for place, source in enumerate(ordered)
             for one in _read(source, row[place])
         ]
-        return sorted(rows, key=lambda row: (row.day or date.max, row.number))
+        return sorted(rows, key=lambda row: (row.urgency is None, row.urgency, row.number))
 
     def _look(
         self,

@@ -175,6 +175,7 @@ class Proposals(Versioned[Proposal]):
             thing,
             reference_folded=thing.reference.casefold() if thing.reference else None,
             customer_folded=thing.signal.customer.casefold() or None,
+            rating=thing.signal.rating,
             ended_at=thing.last.at if thing.last else None,
             next_check_at=NEVER_CHECKED if thing.state == "proposed" else None,
         )

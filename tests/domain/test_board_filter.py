@@ -148,7 +148,18 @@ def test_each_word_leaves_groups_of_its_own() -> None:
     assert left == {
         "late": ["promise", "late"],
         "unowned": ["promise", "customer", "unowned"],
-        "waiting": ["unowned", "unaccepted", "unverified", "undecided"],
+        "waiting": ["proposed", "unowned", "unaccepted", "unverified", "undecided"],
         "customers": ["promise", "customer", "promised"],
     }
     assert not Filters(frozenset({"late", "waiting"})).leaves(BY_NAME["late"])
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters(owner="U1"), Filters(gap="training"), Filters(since=date(2026, 3, 2))]
+)
+def test_what_is_nobodys_and_has_no_gap_and_did_not_fail_yet_is_left_out_by_such_filters(
+    filters: Filters,
+) -> None:
+    left = {group.name for group in GROUPS if filters.leaves(group)}
+    assert left == {group.name for group in GROUPS} - {"proposed"}
+    assert Filters(team="C1").leaves(BY_NAME["proposed"])

@@ -12,6 +12,7 @@ from bot.domain import recovery as domain
 from bot.domain.board import MAX_COUNTED, Source
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.owner_day import day_everywhere
+from bot.domain.proposal import ProposalChange, ProposalState
 from bot.domain.recovery import Recovery, next_due, promised_by
 from bot.domain.recovery_step import Step
 from bot.ports import UnitOfWork
@@ -22,6 +23,8 @@ from storage.repositories.action_item import ActionItems
 from storage.repositories.board import MAX_TEAMS
 from storage.repositories.recovery import Recoveries
 from storage.tables import action_items, recoveries, recovery_owners
+from tests.domain.test_connection import a_signal
+from tests.domain.test_proposal import a_proposal
 from tests.storage.made import AT, a_case, a_retro, a_team, an_item, saved, seen
 
 TODAY = AT.date()
@@ -190,6 +193,60 @@ def test_an_apology_that_is_overdue_comes_before_checking_back_and_what_has_no_d
     assert urgent(database, "customer") == [6, 4, 1, 2, 3, 5]
 
 
+def test_proposed_cases_come_by_their_rating_then_the_oldest_and_unrated_last(
+    database: Database,
+) -> None:
+    ratings = (None, 2, 1, 2, None, 1, 1, 1)
+    more: dict[int, dict[str, Any]] = {
+        4: {"gathered": True},
+        6: {"state": "waved off"},
+        7: {"channel_id": "P2"},
+        8: {"state": "opened", "case_number": 7},
+    }
+    for number, rating in enumerate(ratings, start=1):
+        told = a_signal(rating=rating, reopened=rating is None)
+        given = {"channel_id": "P1", "reference": f"ZD-{number}", **more.get(number, {})}
+        store(database, "proposals", a_proposal(number=number, signal=told, **given))
+    assert urgent(database, "proposed") == [3, 2, 4, 1, 5]
+    assert urgent(database, "proposed", channel_id="P2") == [7]
+    assert urgent(database, "proposed", workspace="A") == []
+    here = [HERE, HERE._replace(channel_id="P2")]
+    rows = seen(
+        database, lambda work: work.board.most_urgent(here, ["proposed"], EVERYTHING, EVERYWHERE, 9)
+    )
+    assert [row.number for row in rows] == [3, 7, 2, 4, 1, 5]
+
+
+@pytest.mark.parametrize("state", ["lapsed", "waved off", "forgotten"])
+def test_a_proposal_that_ends_is_not_counted_any_more_and_one_that_got_worse_is(
+    sqlite: Database, state: ProposalState
+) -> None:
+    made = a_proposal(channel_id="P1")
+    saved(sqlite, lambda work: work.proposals.add(made))
+
+    def move(work: UnitOfWork, to: ProposalState, rating: int) -> None:
+        kept = work.proposals.get(1)
+        assert kept is not None
+        signal = kept.signal.model_copy(update={"rating": rating})
+        work.proposals.save(kept.model_copy(update={"state": to, "signal": signal}))
+
+    assert urgent(sqlite, "proposed") == [1]
+    saved(sqlite, lambda work: move(work, state, 1))
+    assert urgent(sqlite, "proposed") == []
+    saved(sqlite, lambda work: move(work, "proposed", 2))
+    rows = seen(
+        sqlite, lambda work: work.board.most_urgent([HERE], ["proposed"], EVERYTHING, EVERYWHERE, 9)
+    )
+    assert [row.urgency for row in rows] == [2]
+
+
+def test_what_waits_of_a_connection_that_is_removed_is_not_counted(sqlite: Database) -> None:
+    saved(sqlite, lambda work: work.proposals.add(a_proposal(channel_id="P1")))
+    change = ProposalChange(step="wave_off", by="U1", at=AT)
+    saved(sqlite, lambda work: work.proposals.end_waiting("a" * 40, change))
+    assert urgent(sqlite, "proposed") == []
+
+
 def test_filters_look_at_the_case_too(database: Database) -> None:
     for number, days in ((1, 0), (2, 30)):
         case = a_case(number=number, failed_at=AT - timedelta(days=days))
@@ -244,7 +301,7 @@ def test_teams_are_looked_into_together_each_by_its_own_day(database: Database, 
     rows = seen(database, lambda work: work.board.most_urgent(here, sources, EVERYTHING, EVERYWHERE, 9))
     by_source = {source: [row.number for row in rows if row.source == source] for source in sources}
     assert by_source == {"unowned": [3, 1, 2], "undecided": [2], "answering": [1]}
-    assert rows[0].day == on(0)
+    assert rows[0].urgency == int(on(0).strftime("%Y%m%d"))
 
 
 def test_nothing_is_counted_for_ever(database: Database) -> None:

@@ -69,7 +69,7 @@ def test_migrations_and_tables_agree(database: Database) -> None:
         if index.dialect_options[name]["where"] is not None
     }
     assert wanted.items() <= conditions.items()
-    assert len(wanted) == 34
+    assert len(wanted) == 36
 
 
 def test_an_sqlite_file_is_made_on_the_first_start_and_kept_on_the_next(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ LOOKS: dict[str, DueWork] = {
     "action_items.to_act_on": lambda work: work.action_items.to_act_on("P7", date(2026, 3, 2), 20),
     "agenda.due": lambda work: work.scheduler.due(AT, 20),
     "readers.get": lambda work: work.preferences.get("U7"),
+    "proposals.count_lapsed": lambda work: work.proposals.count_lapsed("P7", AT, AT + DAY),
     "proposals.of_case": lambda work: work.proposals.of_case(7),
     "proposals.of_customer": lambda work: (
         work.proposals.of_customer("Maria Santos", 20),
@@ -194,6 +195,14 @@ def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
         (plan,) = plans_of(connection, LOOKS["recoveries.tally"])
     assert plan.count("SEARCH recoveries USING COVERING INDEX") == 3
+
+
+def test_proposed_cases_that_wait_are_found_in_an_index_of_their_own(sqlite: Database) -> None:
+    with sqlite.transaction(writes=False) as connection:
+        plans = plans_of(connection, LOOKS["board.proposed"])
+    assert len(plans) == 2
+    for plan in plans:
+        assert "INDEX proposals_urgent (workspace=? AND channel_id=?" in plan, plan
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ INDEXES = {
     ),
     "deliveries_to_drop": ("deliveries", ["arrived_at"]),
     "proposals_of_connection": ("proposals", ["workspace", "connection_id", "made_at"]),
-    "proposals_ended": ("proposals", ["workspace", "channel_id", "state", "ended_at"]),
 }
 PARTIAL = {
+    "proposals_ended": ("proposals", ["workspace", "channel_id", "state", "ended_at"], "ended_at"),
     "deliveries_of_customer": ("deliveries", ["workspace", "customer_folded"], "customer_folded"),
     "proposals_of_customer": ("proposals", ["workspace", "customer_folded"], "customer_folded"),
     "proposals_of_case": ("proposals", ["workspace", "case_number"], "case_number"),
@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("reference_folded", sa.String(), nullable=True),
         sa.Column("customer_folded", sa.String(), nullable=True),
         sa.Column("signal", sa.JSON(), nullable=False),
+        sa.Column("rating", sa.Integer(), nullable=True),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("gathered", sa.Boolean(), nullable=False),
@@ -123,6 +124,13 @@ def upgrade() -> None:
         ["workspace", "connection_id", "reference_folded"],
         "reference_folded",
         unique=True,
+    )
+    undecided = sa.text("state = 'proposed'")
+    columns = ["workspace", "channel_id", "rating", "number"]
+    op.create_index(
+        *("proposals_urgent", "proposals", columns),
+        sqlite_where=undecided,
+        postgresql_where=undecided,
     )
     unforgotten = sa.text("forgotten_at IS NULL AND case_number IS NULL")
     columns = ["made_at", "workspace"]
