@@ -544,8 +544,8 @@ class ReadProposals(Protocol):
         """Those that somebody opened or waved off, the last one first."""
         ...
 
-    def count_waiting(self, connection_id: str) -> int:
-        """How many of a connection nobody has decided yet; an index carries it."""
+    def count_waiting(self, connection_id: str, channel_id: str) -> int:
+        """How many of a connection, in a channel, nobody has decided yet; an index carries it."""
         ...
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
@@ -576,8 +576,10 @@ class Proposals(ReadProposals, Protocol):
         """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
-    def end_waiting(self, connection_id: str, change: ProposalChange) -> Sequence[EndedProposal]:
-        """Takes a step with all of a connection that wait; returns which they were.
+    def end_waiting(
+        self, connection_id: str, channel_id: str, change: ProposalChange
+    ) -> Sequence[EndedProposal]:
+        """Takes a step with all of a connection that wait in a channel; returns which they were.
 
         One statement does it, however many; those that wait again, with a history, are saved one by one.
         """

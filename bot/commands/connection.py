@@ -160,7 +160,7 @@ def test(command: Test, work: UnitOfWork) -> Reply:
 def open_remove(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Asks first, because nothing brings it back."""
     _, connection = connection_of(opening, work)
-    waiting = work.proposals.count_waiting(connection.id)
+    waiting = work.proposals.count_waiting(connection.id, connection.channel_id)
     return Reply(form=removal_form(connection, opening.helpdesks.called(connection), waiting))
 
 
@@ -171,13 +171,16 @@ def removal_form(connection: Connection, title: str, waiting: int) -> Form:
 
 
 def remove(command: Remove, work: UnitOfWork) -> Reply:
-    """Ends a connection: its address and secrets are gone, and what it proposed is waved off."""
+    """Ends a connection: its address and secrets are gone, and what it proposed here is waved off.
+
+    What it proposed in a channel to which it led before is decided there.
+    """
     team, connection = connection_of(command, work)
     work.connections.save(domain.without_secrets(connection, command.at))
     change = ProposalChange(
         step="wave_off", by=command.person.id, at=command.at, why=messages.DISCONNECTED
     )
-    waved = work.proposals.end_waiting(connection.id, change)
+    waved = work.proposals.end_waiting(connection.id, connection.channel_id, change)
     # Very many may have been gathered: a message says all of a day, and nobody is reminded of any.
     alone = work.proposals.among([ended.number for ended in waved if not ended.gathered])
     for proposal in alone.values():

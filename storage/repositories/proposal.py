@@ -44,13 +44,16 @@ DECIDED = Statement(
     .limit(bindparam("limit"))
 )
 COUNT_WAITING = Statement(
-    select(func.count().label("waiting")).where(*_OF_CONNECTION, proposals.c.state == "proposed")
+    select(func.count().label("waiting")).where(
+        *_OF_CONNECTION, _IN_CHANNEL, proposals.c.state == "proposed"
+    )
 )
 END_WAITING = Statement(
     update(proposals)
     .where(
         proposals.c.workspace == bindparam("this_workspace"),
         proposals.c.connection_id == bindparam("this_connection"),
+        proposals.c.channel_id == bindparam("this_channel"),
         proposals.c.state == "proposed",
         proposals.c.ended_at.is_(None),
     )
@@ -59,7 +62,10 @@ END_WAITING = Statement(
 )
 WAITING_AGAIN = Statement(
     select(proposals)
-    .where(*_OF_CONNECTION, proposals.c.state == "proposed", proposals.c.ended_at.is_not(None))
+    .where(
+        *(*_OF_CONNECTION, _IN_CHANNEL),
+        *(proposals.c.state == "proposed", proposals.c.ended_at.is_not(None)),
+    )
     .order_by(proposals.c.number)
 )
 COUNT_LAPSED = Statement(
@@ -143,22 +149,29 @@ class Proposals(Versioned[Proposal]):
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
         return self._several(DECIDED, connection_id=connection_id, limit=limit)
 
-    def count_waiting(self, connection_id: str) -> int:
-        params = {"workspace": self._workspace, "connection_id": connection_id}
+    def count_waiting(self, connection_id: str, channel_id: str) -> int:
+        where = {"connection_id": connection_id, "channel_id": channel_id}
+        params = {"workspace": self._workspace, **where}
         [row] = COUNT_WAITING.all(self._connection, params)
         return int(row.waiting)
 
-    def end_waiting(self, connection_id: str, change: ProposalChange) -> Sequence[EndedProposal]:
+    def end_waiting(
+        self, connection_id: str, channel_id: str, change: ProposalChange
+    ) -> Sequence[EndedProposal]:
         ended = {
             "state": STEPS[change.step].to,
             "history": (change,),  # the first one of whatever waits for the first time
             "ended_at": change.at,
             "next_check_at": None,
         }
-        these = {"this_workspace": self._workspace, "this_connection": connection_id}
+        these = {
+            "this_workspace": self._workspace,
+            "this_connection": connection_id,
+            "this_channel": channel_id,
+        }
         rows = END_WAITING.all(self._connection, {**these, **ended})
         self._known.clear()
-        again = self._several(WAITING_AGAIN, connection_id=connection_id)
+        again = self._several(WAITING_AGAIN, connection_id=connection_id, channel_id=channel_id)
         for proposal in again:
             self.save(take(proposal, change.step, change.by, change.at, change.why))
         names = EndedProposal._fields

@@ -290,6 +290,21 @@ async def test_the_connection_is_not_there_any_more_for_who_is_in_its_former_cha
     assert "ask Ana" in words(member)
 
 
+async def test_what_waits_in_the_former_channel_is_decided_there_also_once_the_connection_is_removed(
+    house: House,
+) -> None:
+    await house.tell(1)
+    await house.move()
+    await house.tell(2, AFTER)
+    form = (await house.ask(ANA, "connection.remove", ABOUT)).form
+    assert form is not None
+    assert "1 case that it proposed is waved off" in str(form.parts)
+    assert (await house.ask(ANA, "connection.remove", ABOUT, {})).done
+    assert [house.proposal(number).state for number in (1, 2)] == ["proposed", "waved off"]
+    opened = await house.ask(BEN, "proposal.open", "P-1")
+    assert words(opened) == "C-1 is marked failed. Its retro opens in support."
+
+
 async def test_one_message_gathers_the_rest_of_a_day_in_each_channel(house: House) -> None:
     for number in range(1, 4):
         await house.tell(number)

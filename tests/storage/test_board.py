@@ -243,7 +243,7 @@ def test_a_proposal_that_ends_is_not_counted_any_more_and_one_that_got_worse_is(
 def test_what_waits_of_a_connection_that_is_removed_is_not_counted(sqlite: Database) -> None:
     saved(sqlite, lambda work: work.proposals.add(a_proposal(channel_id="P1")))
     change = ProposalChange(step="wave_off", by="U1", at=AT)
-    saved(sqlite, lambda work: work.proposals.end_waiting("a" * 40, change))
+    saved(sqlite, lambda work: work.proposals.end_waiting("a" * 40, "P1", change))
     assert urgent(sqlite, "proposed") == []
 
 

@@ -214,18 +214,19 @@ def test_all_that_waits_of_a_connection_ends_at_once_as_one_by_one(database: Dat
             work.proposals.add(a_proposal(reference=f"ZD-{number}", gathered=number == 2))
         work.proposals.add(a_proposal(reference="ZD-0", connection_id="b" * 40))
         work.proposals.add(a_proposal(reference="ZD-9"))
+        work.proposals.add(a_proposal(reference="ZD-8", channel_id="C2"))
         work.proposals.save(take(work.proposals.get(5), "lapse", "", AT))
         work.proposals.save(take(work.proposals.get(5), "worsen", "", AT))
         work.proposals.save(take(work.proposals.get(2), "wave_off", "U1", AT))
 
     saved(database, fill)
     saved(database, fill, "V")
-    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40)) == 3
+    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40, "C1")) == 3
     change = ProposalChange(step="wave_off", by="U2", at=AT + DAY)
 
     def end(work: Any) -> Sequence[EndedProposal]:
         before = [work.proposals.get(number) for number in (1, 3, 5)]
-        ended = work.proposals.end_waiting("a" * 40, change)
+        ended = work.proposals.end_waiting("a" * 40, "C1", change)
         now = [take(one, "wave_off", "U2", AT + DAY) for one in before]
         counted = [one.model_copy(update={"version": one.version + 1}) for one in now]
         assert [work.proposals.get(number) for number in (1, 3, 5)] == counted
@@ -235,11 +236,11 @@ def test_all_that_waits_of_a_connection_ends_at_once_as_one_by_one(database: Dat
     with pytest.raises(ConflictError):  # whoever saw it wait looks again
         saved(database, lambda work: work.proposals.save(a_proposal(number=1, reference="ZD-0")))
     assert seen(database, lambda work: work.proposals.get(2)).last.by == "U1"
-    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40)) == 0
-    assert seen(database, lambda work: work.proposals.count_waiting("b" * 40)) == 1
-    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40), "V") == 3
+    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40, "C1")) == 0
+    assert seen(database, lambda work: work.proposals.count_waiting("b" * 40, "C1")) == 1
+    assert seen(database, lambda work: work.proposals.count_waiting("a" * 40, "C1"), "V") == 3
     decided = seen(database, lambda work: work.proposals.decided("a" * 40, 9))
     assert [one.number for one in decided] == [5, 3, 1, 2]
     with database.transaction(writes=True) as connection:
         due = Scheduler(connection, "W").due(AT + DAY, 9).proposals
-    assert [one.number for one in due] == [4]
+    assert [one.number for one in due] == [4, 6]
