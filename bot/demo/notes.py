@@ -5,6 +5,7 @@ from typing import NamedTuple
 from bot.demo.before import SPAN
 from bot.demo.parcels import DARK, LOCKER
 from bot.demo.story import ENERGY, MINA, PARCELS
+from bot.messages.parts import CALLED
 
 READER = MINA
 """Whose eyes a newcomer looks through at first: a team's lead, to whom much has happened."""
@@ -51,7 +52,7 @@ NOTES = (
         "The energy supplier's helpdesk says when a rating is bad or an answer comes too late. The last "
         "message here is a ticket that waits: open its retro, or say “Not this one”. Of HD-3107, "
         "further up, the customer has rated anew since, as their card in its thread says. The demo "
-        "connects no helpdesk; in an Amends of your own, a lead types /amends connect.",
+        f"connects no helpdesk; in an Amends of your own, a lead types {CALLED} connect.",
     ),
     Note(
         "",

@@ -18,12 +18,15 @@ from bot.messages.parts import (
     FieldKind,
     Form,
     FormField,
+    Line,
     Message,
     Option,
     Paragraph,
     Typed,
     one_line,
     plain,
+    pressable,
+    row,
     shortened,
 )
 from handlers.teams.card import (
@@ -119,14 +122,19 @@ def reading(message: Message) -> Element:
 
 def without_buttons(message: Message) -> Message:
     """A message for a dialog that stays open, because nothing in it can be pressed."""
-    parts = tuple(part for part in message.parts if not isinstance(part, Buttons))
+    unpressed = {"button": None, "menu": ()}
+    parts = (
+        part.model_copy(update=unpressed) if isinstance(part, Line) else part
+        for part in message.parts
+        if not isinstance(part, Buttons)
+    )
     return message.model_copy(update={"parts": (*parts, Context(words=(PRESSED_BESIDE,)))})
 
 
 def only_buttons(message: Message) -> Message:
     """What can be pressed in a message, under what it is about."""
-    buttons = (part for part in message.parts if isinstance(part, Buttons))
-    return Message(summary=message.summary, parts=(Paragraph(words=(message.summary,)), *buttons))
+    buttons = row(tuple(pressable(message)))
+    return Message(summary=message.summary, parts=(Paragraph(words=(message.summary,)), buttons))
 
 
 def _task(title: str, card: Element, height: str) -> Element:
