@@ -139,7 +139,7 @@ async def test_what_is_waved_off_with_its_connection_says_so_in_every_message_on
         assert not [key for key in await desk.tick(morning(day)) if key.startswith("proposal")]
 
 
-async def test_what_was_gathered_in_another_channel_before_is_waved_off_there(desk: Desk) -> None:
+async def test_what_was_gathered_in_another_channel_before_stays_there_to_be_decided(desk: Desk) -> None:
     for number in range(1, 4):
         await tell(desk, number)
     with open_work(desk.database, desk.workspace, writes=True) as work:
@@ -151,11 +151,13 @@ async def test_what_was_gathered_in_another_channel_before_is_waved_off_there(de
         work.commit()
     for number in range(4, 7):
         await tell(desk, number)
-    gathered = {f"gathered:{ID}:{channel_id}:2026-03-05" for channel_id in ("C1", "C2")}
-    assert gathered <= set(desk.say_all())
+    before, here = (f"gathered:{ID}:{channel_id}:2026-03-05" for channel_id in ("C1", "C2"))
+    assert {before, here} <= set(desk.say_all())
     await desk.ask(ANA, "connection.remove", f"connection:{ID}", {})
-    over = desk.say_all()
-    assert {plain(over[key]).startswith("Nothing is left to decide") for key in gathered} == {True}
+    edited = desk.say_all()
+    assert plain(edited[here]).startswith("Nothing is left to decide")
+    assert before not in edited
+    assert [proposal(desk, number).state for number in (3, 6)] == ["proposed", "waved off"]
 
 
 async def test_what_was_waved_off_with_its_connection_can_still_be_opened(desk: Desk) -> None:
