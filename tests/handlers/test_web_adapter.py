@@ -625,6 +625,7 @@ async def test_an_answer_is_named_unnamed_or_without_its_choice_not_posted_at_al
     visitor: Visitor, web_house: WebHouse
 ) -> None:
     await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", OPENED)  # until then there is no thread
     drawn = await visitor.press("retro.answer", about="C-1")
     path, data = dialog(drawn, training="Reading the notes")
     assert data.pop("t.unnamed")
