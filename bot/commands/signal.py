@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 
 from pydantic import TypeAdapter
 
-from bot.command import Command, Reply
+from bot.command import Command, Reply, Request
 from bot.commands.lookup import case_of_proposal, case_of_ticket
 from bot.commands.proposal import open_case
 from bot.domain import proposal as domain
@@ -72,8 +72,24 @@ class Refuse(Command, frozen=True):
     """In our own words: of what was sent nothing is kept."""
 
 
+def helpdesk_request(
+    workspace: str, command_name: str, values: Mapping[str, str], at: datetime, key: str | None = None
+) -> Request:
+    """What a helpdesk causes: nobody asked for it, and there is nobody to meet."""
+    return Request(
+        workspace=workspace,
+        command_name=command_name,
+        person=HELPDESK,
+        at=at,
+        values=values,
+        heard=True,
+        introduced=True,
+        key=key,
+    )
+
+
 def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
-    """What a request for it carries."""
+    """What a request to take these in carries."""
     told = DELIVERIES.dump_json(deliveries).decode()
     return {"connection_id": connection_id, "told": told}
 

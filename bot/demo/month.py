@@ -6,7 +6,7 @@ from itertools import count
 from typing import Protocol
 
 from bot.command import Reply, Request
-from bot.commands.signal import TakeIn, values
+from bot.commands.signal import TakeIn, helpdesk_request, values
 from bot.demo import before, clinic, energy, parcels
 from bot.demo.story import CONNECTS, PEOPLE, SAYS, TELLS, Scene, Story
 from bot.domain.channel import Channel
@@ -146,16 +146,7 @@ class _Month:
         ticket = {"ticket": scene.item, "reference": scene.item, "at": at}
         signal = Signal.model_validate({**ticket, **(scene.values or {})})
         told = SignalDelivery(connection_id=CONNECTION, key=key, arrived_at=at, signal=signal)
-        return Request(
-            workspace=WORKSPACE,
-            command_name=TakeIn.name,
-            person=scene.who,
-            at=at,
-            values=values(CONNECTION, (told,)),
-            heard=True,
-            introduced=True,
-            key=key,
-        )
+        return helpdesk_request(WORKSPACE, TakeIn.name, values(CONNECTION, (told,)), at, key)
 
     def _request(self, story: Story, scene: Scene, at: datetime) -> Request:
         if scene.item in self._tickets:

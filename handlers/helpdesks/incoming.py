@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.bot import Bot
-from bot.command import Reply, Request
-from bot.commands.signal import HELPDESK, Refuse, TakeIn, values
+from bot.command import Reply
+from bot.commands.signal import Refuse, TakeIn, helpdesk_request, values
 from bot.domain.connection import Connection, new_id, notes_refusal
 from bot.domain.signal import Signal, SignalDelivery
 from bot.fields import storable
@@ -152,17 +152,7 @@ class Hooks:
     async def _ask(
         self, known: Known, command_name: str, values: Mapping[str, str], at: datetime
     ) -> Reply:
-        return await self._bot.answer(
-            Request(
-                workspace=known.workspace,
-                command_name=command_name,
-                person=HELPDESK,
-                at=at,
-                values=values,
-                heard=True,
-                introduced=True,
-            )
-        )
+        return await self._bot.answer(helpdesk_request(known.workspace, command_name, values, at))
 
     async def _known(self, id: str) -> Known | None:
         """The connection at an address; where there is none, finding that out takes as long."""

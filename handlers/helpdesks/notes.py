@@ -12,8 +12,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from bot.bot import Bot
-from bot.command import Request
-from bot.commands.signal import HELPDESK
+from bot.commands.signal import helpdesk_request
 from bot.commands.ticket_words import FillIn, HearComment, comment_values, values
 from bot.domain import message_key
 from bot.domain.job import MessageRef
@@ -145,17 +144,8 @@ class NoteMessenger:
         return b""
 
     async def _hand_on(self, workspace: str, command_name: str, told: Mapping[str, str]) -> None:
-        reply = await self._bot.answer(
-            Request(
-                workspace=workspace,
-                command_name=command_name,
-                person=HELPDESK,
-                at=datetime.now(UTC),
-                values=told,
-                heard=True,
-                introduced=True,
-            )
-        )
+        request = helpdesk_request(workspace, command_name, told, datetime.now(UTC))
+        reply = await self._bot.answer(request)
         if not reply.saved:
             raise DeliveryError("What stands on the ticket could not be kept just now.", outage=True)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot.bot import Bot
-from bot.command import Request
 from bot.commands import forget as forget_commands
 from bot.commands import signal as signal_commands
 from bot.domain import forget as domain
@@ -58,15 +57,8 @@ async def tell(desk: Desk, number: int = 1, at: datetime = AT, *, by: str = ID, 
     signal = Signal.model_validate({**of_it, **given})
     key = f"{number} {at.isoformat()} {signal.rating}"
     delivery = SignalDelivery(connection_id=by, key=key, arrived_at=at, signal=signal)
-    request = Request(
-        workspace=desk.workspace,
-        command_name="signal.take_in",
-        person=signal_commands.HELPDESK,
-        at=at,
-        values=signal_commands.values(by, (delivery,)),
-        heard=True,
-        introduced=True,
-    )
+    values = signal_commands.values(by, (delivery,))
+    request = signal_commands.helpdesk_request(desk.workspace, "signal.take_in", values, at)
     bot: Bot = desk.bot
     reply = await bot.answer(request)
     assert reply.saved, reply
