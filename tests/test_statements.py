@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -163,26 +164,38 @@ async def test_what_a_lead_sees_costs_as_many_statements_of_two_teams_as_of_five
     assert costs == dict.fromkeys((2, 5), look.statements), "\n".join(ran)
 
 
-PLACES = 12
-ALONE, AMONG_MANY = 28, 24
+PLACES, ROUNDS = 12, 3
+ALONE, AMONG_MANY = 28, 22
 """Statements for the first message of a retro, its own prompts, and the looks for tickets and earlier
 cases, which saves a whole message where there are none: by itself, and of PLACES each.
 
 Of many, those that wait for the database at the same moment share a transaction: how many do is the
-machine's business (20.9 to 22.4 each, measured), and that some do is ours."""
+machine's business, so the best of ROUNDS counts."""
 
 
 @pytest.mark.parametrize(("channels", "limit"), [(1, ALONE), (PLACES, AMONG_MANY)])
 async def test_a_message_costs_the_worker_few_statements_and_fewer_among_many(
-    sqlite: Database, channels: int, limit: int
+    tmp_path: Path, channels: int, limit: int
 ) -> None:
-    desk, platform = Desk(sqlite), Platform()
+    for number in range(ROUNDS):
+        database = Database(f"sqlite:///{tmp_path / str(number)}.db")
+        database.prepare()
+        with closing(database):
+            ran = await _ran_for_a_message_each(database, channels)
+        if len(ran) / channels <= limit:
+            break
+    assert len(ran) / channels <= limit, "\n".join(ran)
+
+
+async def _ran_for_a_message_each(database: Database, channels: int) -> list[str]:
+    """What the worker runs to say the first message of a retro in each of so many channels."""
+    desk, platform = Desk(database), Platform()
     for number in range(channels):
         channel = Channel(id=f"C{number}", name=f"team {number}")
         await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Lost", channel=channel, here=channel.id)
-    worker = Worker(desk.bot, sqlite, {"test": platform}, desk.woken)
-    with counted(sqlite) as ran:
+    worker = Worker(desk.bot, database, {"test": platform}, desk.woken)
+    with counted(database) as ran:
         await worker._claim(by=None)
         await asyncio.gather(*worker._speaking)
     assert len(platform.keys) == channels
-    assert len(ran) / channels <= limit, "\n".join(ran)
+    return ran
