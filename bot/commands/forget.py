@@ -193,7 +193,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
     def scrub(text: str) -> str:
         return reduce(lambda words, without: without(words), scrubs, text)
 
-    _forget_told(list(cases.values()), scrub, at, work)
+    _forget_tickets_of(list(cases.values()), scrub, at, work)
     # What was said in a double stays where it moved to, also when the double was brought back.
     for one in _one_with(case, work, still=False).values():
         if one.number in cases:
@@ -209,7 +209,7 @@ def _said_on_tickets(case_number: int, work: ReadOnlyWork) -> list[str]:
     return [signal.words for signal in signals if signal.words]
 
 
-def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: UnitOfWork) -> None:
+def _forget_tickets_of(cases: Collection[Case], scrub: Scrub, at: datetime, work: UnitOfWork) -> None:
     """Takes a customer out of all that helpdesks told of the tickets of these cases."""
     proposals: dict[int, Proposal] = {}
     tickets: set[Ticket] = set()

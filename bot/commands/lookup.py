@@ -78,13 +78,13 @@ def case_of_ticket(signal: Signal, connection: Connection, work: ReadOnlyWork) -
     there today is shown nothing of the ticket. Never a case that is of another helpdesk's ticket, or of
     another account's, with the same number.
     """
-    found = [
+    called_so = (
         case
         for channel_id in connection.ever_in
         for case in _called_so(signal, channel_id, connection.product, work)
-        if connection.led_to(channel_id, case.failed_at) and _may_be_of(connection, case, work)
-    ]
-    return min(found, key=lambda case: case.cancelled, default=None)
+        if connection.led_to(channel_id, case.failed_at)
+    )
+    return _first_of(connection, called_so, work)
 
 
 def case_of_proposal(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
@@ -92,11 +92,13 @@ def case_of_proposal(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
     connection = work.connections.get(proposal.connection_id)
     if connection is None or proposal.reference is None:
         return None
-    found = [
-        case
-        for case in _called_so(proposal.signal, proposal.channel_id, connection.product, work)
-        if _may_be_of(connection, case, work)
-    ]
+    called_so = _called_so(proposal.signal, proposal.channel_id, connection.product, work)
+    return _first_of(connection, called_so, work)
+
+
+def _first_of(connection: Connection, cases: Iterable[Case], work: ReadOnlyWork) -> Case | None:
+    """The first of these that may be of a connection's ticket; a cancelled one only where all are."""
+    found = [case for case in cases if _may_be_of(connection, case, work)]
     return min(found, key=lambda case: case.cancelled, default=None)
 
 

@@ -143,7 +143,7 @@ def instructions(address: str, secret: str) -> Sequence[Instruction]:
     )
 
 
-FILLED = pasted.Filled(TITLE, KEY, "IT-4711", reading.COMMAS_AND_SPACES, reading.rating, True)
+FILLED = pasted.Filled(TITLE, KEY, "IT-4711", reading.COMMAS_AND_SPACES, reading.rating, silent=True)
 
 
 def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> reading.Found:

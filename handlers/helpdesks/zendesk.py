@@ -195,7 +195,7 @@ def _rating(value: object, name: str) -> int | None:
     return next(named, None) or reading.rating(text, name)
 
 
-FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating, True)
+FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating, silent=True)
 
 
 def _rated(event: reading.Fields, detail: reading.Fields) -> reading.Found | None:

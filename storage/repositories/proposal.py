@@ -136,9 +136,7 @@ class Proposals(Versioned[Proposal]):
 
     def count_made(self, connection_id: str, channel_id: str, since: datetime) -> int:
         where = {"connection_id": connection_id, "channel_id": channel_id}
-        params = {"workspace": self._workspace, **where, "since": since}
-        [row] = COUNT_MADE.all(self._connection, params)
-        return int(row.made)
+        return self._count(COUNT_MADE, **where, since=since)
 
     def gathered(
         self, connection_id: str, channel_id: str, since: datetime, until: datetime, limit: int
@@ -150,10 +148,7 @@ class Proposals(Versioned[Proposal]):
         return self._several(DECIDED, connection_id=connection_id, limit=limit)
 
     def count_waiting(self, connection_id: str, channel_id: str) -> int:
-        where = {"connection_id": connection_id, "channel_id": channel_id}
-        params = {"workspace": self._workspace, **where}
-        [row] = COUNT_WAITING.all(self._connection, params)
-        return int(row.waiting)
+        return self._count(COUNT_WAITING, connection_id=connection_id, channel_id=channel_id)
 
     def end_waiting(
         self, connection_id: str, channel_id: str, change: ProposalChange
@@ -178,9 +173,7 @@ class Proposals(Versioned[Proposal]):
         return [EndedProposal(*(getattr(each, name) for name in names)) for each in (*rows, *again)]
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
-        params = {"workspace": self._workspace, "channel_id": channel_id}
-        [row] = COUNT_LAPSED.all(self._connection, {**params, "since": since, "until": until})
-        return int(row.lapsed)
+        return self._count(COUNT_LAPSED, channel_id=channel_id, since=since, until=until)
 
     def row(self, thing: Proposal) -> Values:
         return values(
@@ -192,6 +185,10 @@ class Proposals(Versioned[Proposal]):
             ended_at=thing.last.at if thing.last else None,
             next_check_at=NEVER_CHECKED if thing.state == "proposed" else None,
         )
+
+    def _count(self, query: Statement, **params: object) -> int:
+        [row] = query.all(self._connection, {"workspace": self._workspace, **params})
+        return int(row[0])
 
     def _several(self, query: Statement, **params: object) -> Sequence[Proposal]:
         return several(self._connection, Proposal, query, {"workspace": self._workspace, **params})
